@@ -1,0 +1,73 @@
+"""A click: what we know of one recorded click-out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.core.reasons import ClickReason, Reason
+
+
+class Surface(StrEnum):
+    """Where the click-out was made."""
+
+    SITE = "site"
+    APP = "app"
+
+
+class Device(StrEnum):
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    TABLET = "tablet"
+    OTHER = "other"
+
+
+class Check(StrEnum):
+    AD_BLOCKER = "ad_blocker"
+    COOKIES = "cookies"
+    PRIVATE_MODE = "private_mode"
+    SECOND_TAB = "second_tab"
+
+
+class Finding(StrEnum):
+    OK = "ok"
+    FOUND = "found"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Policy(StrEnum):
+    """What a positive check does: refuse cashback, warn the shopper, or only record it."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    check: Check
+    finding: Finding = Finding.UNKNOWN
+    confidence: Confidence = Confidence.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One recorded click, as attribution needs it. `refusals` are the reasons, known at the click, for which its
+    orders earn nothing; `traffic` is what the screening found."""
+
+    click_id: str
+    partner_id: str
+    clicked_at: datetime
+    terms_version: str
+    shopper_id: str | None
+    surface: Surface = Surface.SITE
+    device: Device = Device.DESKTOP
+    checks: tuple[CheckResult, ...] = ()
+    refusals: tuple[Reason, ...] = ()
+    traffic: tuple[ClickReason, ...] = ()
+    superseded_at: datetime | None = None

@@ -1,0 +1,104 @@
+"""Facts: what is written down once and shipped to ClickHouse. A fact's id decides whether it is the same fact again.
+
+Times are Unix microseconds (UTC); sums are decimals as text; codes are the words of `tracker.core.reasons`.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+
+class ClickFact(msgspec.Struct, frozen=True, array_like=True):
+    """One click-out, also those that may never earn (bots, prefetch). Its id is `click_id`."""
+
+    click_id: str
+    partner_id: str
+    clicked_at_us: int
+    outcome: str  # go: sent on with an id · plain: sent on without one · again: asked to come back (prefetch)
+    shopper_id: str  # empty: nobody was signed in
+    browser_id: str  # of the browser cookie; empty: none yet
+    surface: str
+    device: str
+    banner: str
+    deep_link: str
+    terms_version: str
+    rate: Decimal | None  # the best share shown at the click; None: a fixed sum or tariffs only
+    traffic: list[str]  # ClickReason codes
+    refusals: list[str]  # Reason codes known at the click
+    checks: list[tuple[str, str, str]]  # check, finding, confidence
+    browser_family: str
+    browser_version: str
+    os_family: str
+    user_agent_hash: int  # keyed, 63 bits
+    address_hash: int  # keyed by month, 63 bits
+    address_net: str  # 203.0.113.0/24 or 2001:db8:1::/48, for reports
+    referer_host: str
+    request_id: str
+
+
+class PostbackFact(msgspec.Struct, frozen=True, array_like=True):
+    """One received message and what became of it. Its id is `postback_id`; the newest `version` counts."""
+
+    postback_id: str
+    version: int
+    received_at_us: int
+    partner_id: str
+    dialect: str
+    method: str
+    query: str  # with secrets masked
+    order_id: str
+    line_id: str
+    click_id: str
+    verdict: str  # decided, or the MessageCode
+    reasons: list[str]
+    http_status: int
+    address_hash: int
+    request_id: str
+
+
+class LineFact(msgspec.Struct, frozen=True, array_like=True):
+    """One basket line as one revision left it."""
+
+    line_id: str
+    status: str
+    goods: Decimal | None
+    currency: str
+    tariff: str
+    commission: Decimal | None
+    rate: Decimal | None
+    accrual: Decimal
+
+
+class RevisionFact(msgspec.Struct, frozen=True, array_like=True):
+    """One conversion as one revision left it. Its id is (`partner_id`, `order_id`, `revision`)."""
+
+    partner_id: str
+    order_id: str
+    revision: int
+    revised_at_us: int
+    postback_id: str  # empty: staff changed it
+    click_id: str
+    clicked_at_us: int  # 0 while unmatched
+    shopper_id: str
+    terms_version: str
+    surface: str
+    device: str
+    status: str
+    hold: bool
+    settled: bool
+    origin: str
+    base: Decimal
+    rate: Decimal | None
+    accrual: Decimal
+    cashback: int  # whole rubles
+    cashback_change: int  # against the revision before
+    commission: Decimal | None
+    currency: str
+    promo_code: str
+    reasons: list[str]
+    flags: list[str]
+    ordered_at_us: int  # 0: the partner did not say
+    first_seen_at_us: int
+    confirmed_at_us: int  # first approval; 0: not yet
+    confirm_by_us: int  # end of the window; 0 while unmatched
+    lines: list[LineFact]

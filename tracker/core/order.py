@@ -1,0 +1,56 @@
+"""One order at one partner: the set of messages about it, each with its order key.
+
+Everything that we decide about a purchase is a pure function of this set, of the clicks that its messages name and of
+staff's overrides. So arrival order, repetition and the number of workers cannot change what a purchase earns
+(docs/rules.md, L-01).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.core.click import Click
+from tracker.core.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A report with its place in time. `received_at` is unique and increasing within one order.
+
+    `click` is the click that the message names, if we know it; `click_known` tells a message that named a click that
+    is not ours, or unknown, from one whose click was found.
+    """
+
+    report: Report
+    received_at: datetime
+    click: Click | None = None
+
+    @property
+    def at(self) -> datetime:
+        """The order key's time: the partner's own event time, else our receipt."""
+        return self.report.event_time or self.received_at
+
+
+class OverrideKind(StrEnum):
+    """What staff may do, each time with a logged reason."""
+
+    CREDIT_LATE = "credit_late"  # `tracker late override`
+    RELEASE = "release"  # `tracker held release`
+    CLAIM = "claim"  # `tracker unmatched claim`
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    kind: OverrideKind
+    reason: str
+    staff: str
+    at: datetime
+    click: Click | None = None  # only of a claim: the click that the order is given to
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    partner_id: str
+    order_id: str
+    messages: tuple[Message, ...] = ()
+    overrides: tuple[Override, ...] = ()

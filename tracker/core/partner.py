@@ -1,0 +1,136 @@
+"""Partners and their terms, as the rules need them. Amounts are rubles in exact decimals, rates are shares (0.05 is 5 %)."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from tracker.core.click import Check, Confidence, Policy
+
+
+class Category(StrEnum):
+    """The six sections of the catalogue (programme.md K-10...K-15)."""
+
+    ONLINE_SHOPS = "online-shops"
+    OPERATOR_OFFERS = "operator-offers"
+    SERVICES = "services"
+    LEISURE = "leisure"
+    TRAVEL = "travel"
+    RETAIL = "retail"
+
+
+class Origin(StrEnum):
+    """Where an order was made at the partner."""
+
+    WEB = "web"
+    MOBILE_WEB = "mobile_web"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What one line earns: a share of its sum, or a fixed sum of rubles once a conversion. Exactly one is set."""
+
+    rate: Decimal | None = None
+    fixed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A partner's terms from one moment on. Entries do not inherit from one another."""
+
+    valid_from: datetime
+    reward: Reward | None  # None: only tariffs earn
+    tariffs: tuple[tuple[str, Reward], ...] = ()
+    minimum_purchase: Decimal = Decimal(0)
+    once_per_shopper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A boost by days, both inclusive, in the programme's time zone."""
+
+    first_day: date
+    last_day: date
+    reward: Reward
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermsVersion:
+    """All that the cashback of a click depends on at one partner: immutable, keyed by `version`, its content's hash."""
+
+    version: str
+    partner_id: str
+    timezone: str
+    window_days: int
+    session_hours: Decimal
+    minimum_cashback: Decimal
+    origins: frozenset[Origin]
+    terms: tuple[Terms, ...]  # ascending by valid_from
+    promotions: tuple[Promotion, ...] = ()
+
+
+class AmountIs(StrEnum):
+    """What the amount of a message is the sum of."""
+
+    ORDER_TOTAL = "order_total"
+    LINE_TOTAL = "line_total"
+    UNIT_PRICE = "unit_price"
+
+
+class AmountUnit(StrEnum):
+    MAJOR = "major"
+    MINOR = "minor"
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How a partner writes sums."""
+
+    unit: AmountUnit = AmountUnit.MAJOR
+    decimal: str = "."
+    is_: AmountIs = AmountIs.ORDER_TOTAL
+    include_delivery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PostbackProfile:
+    """How a partner, or the network that speaks for it, reports orders. `secrets` are one, or two while rotating."""
+
+    dialect: str
+    secrets: tuple[str, ...] = field(repr=False)
+    amounts: Amounts = Amounts()
+    mapping: tuple[tuple[str, str], ...] = ()  # our field -> the sender's parameter
+    statuses: tuple[tuple[str, str], ...] = ()  # the sender's word -> pending, approved or declined
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    id: str
+    name: str
+    category: Category
+    link: str
+    home: str
+    hosts: frozenset[str]
+    currencies: frozenset[str]
+    postback: PostbackProfile
+    terms: TermsVersion
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """What to do when a check finds something, and how sure it must be to refuse."""
+
+    policy: Policy = Policy.REFUSE
+    refuse_at: Confidence = Confidence.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    name: str
+    timezone: str
+    sign_in: str | None
+    checks: tuple[tuple[Check, CheckPolicy], ...]
+    partners: dict[str, Partner]

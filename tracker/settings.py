@@ -1,0 +1,81 @@
+"""Environment and options -> frozen settings. Every problem is reported at once, with its fix."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data: Path  # where the embedded stores, the secrets and the locks live
+    partners: Path  # partners.yaml
+    host: str  # where we listen for shoppers and partners
+    port: int
+    workers: int  # web processes
+    public_url: str  # how the world reaches us, without a trailing slash
+    warehouse_port: int  # ClickHouse's HTTP protocol for analysts, loopback; 0: any free port
+    hot_days: int  # how long a click stays in Valkey
+    trusted_proxies: tuple[str, ...]  # networks whose X-Forwarded-For we believe
+    valkey_url: str | None  # None: embedded
+    postgres_url: str | None
+    clickhouse_url: str | None
+
+
+# One line a setting: name, default, what it is. docs/operations.md is held to this table by a test.
+KNOWN: dict[str, tuple[str, str]] = {
+    "TRACKER_DATA": ("data", "folder of the embedded stores and the secrets"),
+    "TRACKER_PARTNERS": ("partners.yaml", "the programme's rules and partners"),
+    "TRACKER_HOST": ("127.0.0.1", "address to listen on"),
+    "TRACKER_PORT": ("8080", "port to listen on"),
+    "TRACKER_WORKERS": ("1", "web processes"),
+    "TRACKER_PUBLIC_URL": ("", "how the world reaches the tracker; default http://HOST:PORT"),
+    "TRACKER_WAREHOUSE_PORT": ("8123", "loopback port that speaks ClickHouse's HTTP protocol; 0 picks a free one"),
+    "TRACKER_HOT_DAYS": ("3", "days a click stays in Valkey before ClickHouse alone has it"),
+    "TRACKER_TRUSTED_PROXIES": ("", "comma-separated networks whose X-Forwarded-For is believed"),
+    "TRACKER_VALKEY_URL": ("", "use this Valkey or Redis instead of the embedded one"),
+    "TRACKER_POSTGRES_URL": ("", "use this PostgreSQL instead of the embedded one"),
+    "TRACKER_CLICKHOUSE_URL": ("", "use this ClickHouse (native protocol) instead of the embedded engine"),
+}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **options: object) -> Settings:
+    """Options of the command line win over the environment, which wins over the defaults.
+
+    Raises ConfigurationError with every problem.
+    """
+    given = {name: environment.get(name, "") or default for name, (default, _) in KNOWN.items()}
+    given |= {f"TRACKER_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    problems = [
+        f"{name} is not a setting; known are {', '.join(KNOWN)}"
+        for name in sorted(environment)
+        if name.startswith("TRACKER_") and name not in KNOWN
+    ]
+
+    def number(name: str, low: int, high: int) -> int:
+        text = given[name]
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        problems.append(f"{name}={text}: give a whole number from {low} to {high}")
+        return low
+
+    port = number("TRACKER_PORT", 0, 65535)
+    settings = Settings(
+        data=Path(given["TRACKER_DATA"]).absolute(),
+        partners=Path(given["TRACKER_PARTNERS"]).absolute(),
+        host=given["TRACKER_HOST"],
+        port=port,
+        workers=number("TRACKER_WORKERS", 1, 64),
+        public_url=(given["TRACKER_PUBLIC_URL"] or f"http://{given['TRACKER_HOST']}:{port}").rstrip("/"),
+        warehouse_port=number("TRACKER_WAREHOUSE_PORT", 0, 65535),
+        hot_days=number("TRACKER_HOT_DAYS", 1, 90),
+        trusted_proxies=tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip()),
+        valkey_url=given["TRACKER_VALKEY_URL"] or None,
+        postgres_url=given["TRACKER_POSTGRES_URL"] or None,
+        clickhouse_url=given["TRACKER_CLICKHOUSE_URL"] or None,
+    )
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
