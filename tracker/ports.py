@@ -24,3 +24,11 @@ class WarehouseEngine(Protocol):
         """Run one statement, return its output in that ClickHouse format."""
 
     def close(self) -> None: ...
+
+
+class ClickIds(Protocol):
+    """Makes and reads signed click ids (design, section 5)."""
+
+    def read(self, text: str, partner_id: str) -> str | None:
+        """The click id in its one canonical form, or None: not ours, or signed for another partner. Accepts upper
+        case, surrounding blanks and one double URL-encoding."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.core.click import Click
+from tracker.core.reasons import Reason
 from tracker.core.report import Report
 
 
@@ -17,13 +18,14 @@ from tracker.core.report import Report
 class Message:
     """A report with its place in time. `received_at` is unique and increasing within one order.
 
-    `click` is the click that the message names, if we know it; `click_known` tells a message that named a click that
-    is not ours, or unknown, from one whose click was found.
+    `click` is the click that the message names, if we know it; otherwise `problem` says why not (`unknown_click`,
+    `bad_signature`). A message about an order that has an owner needs no click.
     """
 
     report: Report
     received_at: datetime
     click: Click | None = None
+    problem: Reason | None = None
 
     @property
     def at(self) -> datetime:
