@@ -1,13 +1,13 @@
 """What was decided about one conversion."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from tracker.core.click import Click
 from tracker.core.partner import Origin
 from tracker.core.reasons import Flag, Reason
 from tracker.core.report import Status
-from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

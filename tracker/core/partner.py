@@ -1,4 +1,4 @@
-"""Partners and their terms, as the rules need them. Amounts are rubles in exact decimals, rates are shares (0.05 is 5 %)."""
+"""Partners and their terms, as the rules need them. Sums are rubles in exact decimals, rates are shares (0.05: 5 %)."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

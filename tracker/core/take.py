@@ -1,0 +1,70 @@
+"""What one more message does to an order (design, section 6: the table and the order key)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tracker.core.conversion import judge
+from tracker.core.decision import Decision
+from tracker.core.fold import in_order, own_messages, owner
+from tracker.core.order import Message, Order
+from tracker.core.partner import TermsVersion
+from tracker.core.reasons import MessageCode, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`code` None, `unknown_click` and `bad_signature` call for a new revision; the others change nothing.
+
+    A duplicate is not added to `order`; every other message is, since the state depends on the set of them all.
+    """
+
+    order: Order
+    code: MessageCode | None
+    decision: Decision
+
+    @property
+    def revised(self) -> bool:
+        return self.code in (None, MessageCode.UNKNOWN_CLICK, MessageCode.BAD_SIGNATURE)
+
+
+def take(
+    order: Order, message: Message, terms: Mapping[str, TermsVersion], *, rewarded_elsewhere: bool = False
+) -> Taken:
+    """Add a message to an order and say what became of it."""
+    if _is_duplicate(order, message):
+        return Taken(order, MessageCode.DUPLICATE, judge(order, terms, rewarded_elsewhere=rewarded_elsewhere))
+    known = replace(order, messages=(*order.messages, message))
+    decision = judge(known, terms, rewarded_elsewhere=rewarded_elsewhere)
+    if _is_foreign(known, message):
+        return Taken(known, MessageCode.ORDER_TAKEN, decision)
+    if _is_outdated(known, message) and decision == judge(order, terms, rewarded_elsewhere=rewarded_elsewhere):
+        return Taken(known, MessageCode.OUTDATED, decision)
+    if decision.click is None:
+        unsigned = message.problem is Reason.BAD_SIGNATURE
+        return Taken(known, MessageCode.BAD_SIGNATURE if unsigned else MessageCode.UNKNOWN_CLICK, decision)
+    return Taken(known, None, decision)
+
+
+def _is_duplicate(order: Order, message: Message) -> bool:
+    """Equal to the newest applied message of its line, or an event that its sender already told with this status."""
+    report = message.report
+    of_line = [
+        known
+        for known in own_messages(order, owner(order) if message.click is None else message.click)
+        if known.report.line_id == report.line_id
+    ]
+    if of_line and of_line[-1].report == report:
+        return True
+    events = {(known.report.line_id, known.report.event_id, known.report.status) for known in of_line}
+    repeated = report.event_id is not None and (report.line_id, report.event_id, report.status) in events
+    return repeated and message not in in_order((*of_line, message))
+
+
+def _is_foreign(order: Order, message: Message) -> bool:
+    """Whether the message names another click than the one that the order belongs to."""
+    click = owner(order)
+    return message.click is not None and click is not None and message.click.click_id != click.click_id
+
+
+def _is_outdated(order: Order, message: Message) -> bool:
+    return own_messages(order, owner(order))[-1] != message
