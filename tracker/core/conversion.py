@@ -133,7 +133,7 @@ def _in_window(
 
 def _held_by_us(flags: Sequence[Flag], earned: Earned, stated: Stated) -> tuple[Flag, ...]:
     """Why staff must look before this is paid."""
-    held = [flag for flag in flags if flag is Flag.ORDER_BEFORE_CLICK]
+    held: list[Flag] = [Flag.ORDER_BEFORE_CLICK] if Flag.ORDER_BEFORE_CLICK in flags else []
     held += [Flag.TARIFF_UNKNOWN] if earned.unrated else []
     held += [Flag.AMOUNT_MISSING] if _currency(stated) != "RUB" else []
     return tuple(held)
