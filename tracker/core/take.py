@@ -54,7 +54,7 @@ def _is_duplicate(order: Order, message: Message) -> bool:
         if known.report.line_id == report.line_id
     ]
     if of_line and of_line[-1].report == report:
-        return True
+        return message.click is None or of_line[-1].click is not None  # a click found only now is news
     events = {(known.report.line_id, known.report.event_id, known.report.status) for known in of_line}
     repeated = report.event_id is not None and (report.line_id, report.event_id, report.status) in events
     return repeated and message not in in_order((*of_line, message))
