@@ -1,9 +1,14 @@
 """What the flows need from the stores. A protocol stands here only where two real implementations exist."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from tracker.core.click import Click
+from tracker.core.decision import Decision
+from tracker.core.facts import PostbackFact, RevisionFact
+from tracker.core.order import Message, Order, Override
 
 
 class ClickFinder(Protocol):
@@ -32,3 +37,109 @@ class ClickIds(Protocol):
     def read(self, text: str, partner_id: str) -> str | None:
         """The click id in its one canonical form, or None: not ours, or signed for another partner. Accepts upper
         case, surrounding blanks and one double URL-encoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawPostback:
+    """One received request as it is kept for ever: secrets are masked, the sender's address is a keyed hash."""
+
+    postback_id: str
+    received_at: datetime
+    partner_id: str
+    dialect: str
+    method: str
+    query: str
+    content_type: str
+    body: bytes
+    address_hash: int = 0
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """An order as the ledger holds it. `version` grows with whatever is added to it; 0: never heard of.
+
+    `revision` and `cashback` are those of its last revision, `posted` holds kopecks by account.
+    """
+
+    order: Order
+    version: int = 0
+    revision: int = 0
+    cashback: int = 0
+    rewarded_elsewhere: bool = False
+    first_seen_at: datetime | None = None
+    posted: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """All orders that the ledger holds of one shopper at one partner, by order id."""
+
+    partner_id: str
+    shopper_id: str
+    orders: Mapping[str, KnownOrder]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A new revision of an order: the decision, the fact to ship, and what must be posted for it in kopecks."""
+
+    decision: Decision
+    fact: RevisionFact
+    entries: Mapping[str, int]
+    rewarded_elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """What is added to one order."""
+
+    before: KnownOrder
+    message: Message | None = None
+    override: Override | None = None
+    revision: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """All of it is written in one transaction, or nothing when an order or the siblings are no longer as loaded.
+
+    `raw` is set when the request is new; without it, `fact` is a new verdict about a request that is kept already.
+    `note` tells staff what went wrong.
+    """
+
+    fact: PostbackFact | None = None
+    raw: RawPostback | None = None
+    note: str = ""
+    orders: tuple[OrderChange, ...] = ()
+    siblings: tuple[Siblings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A kept request that still has to be decided: `deferred` or `failed`. `order_id` as far as it was understood."""
+
+    raw: RawPostback
+    version: int
+    code: str
+    order_id: str
+    http_status: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOrder:
+    """One conversion as staff see it in a list."""
+
+    partner_id: str
+    order_id: str
+    status: str
+    hold: bool
+    cashback: int
+    reasons: tuple[str, ...]
+    flags: tuple[str, ...]
+    held_by_us: tuple[str, ...]
+    click_id: str
+    first_seen_at: datetime
+    confirm_by: datetime | None
+    first_approved_at: datetime | None
