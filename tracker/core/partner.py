@@ -117,6 +117,7 @@ class Partner:
     currencies: frozenset[str]
     postback: PostbackProfile
     terms: TermsVersion
+    expected_days: int | None = None  # how long a confirmation usually takes, as shoppers are told
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,41 @@
+"""Runs `tracker try-postback` on the partners of programme.md section 4."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tracker.cli import run
+
+PARTNERS = Path(__file__).parent / "partners.yaml"
+CLICKED_AT = "2019-03-01T12:00:00Z"
+NOW = "2019-03-02T12:00:00Z"
+
+Try = Callable[..., dict[str, Any]]
+
+
+def request(**fields: str) -> str:
+    """A postback in the generic dialect, approved unless it says otherwise."""
+    return urlencode({"click_id": "{click_id}", "order_id": "A-1", "status": "approved"} | fields, safe="{}:")
+
+
+@pytest.fixture
+def try_postback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Try:
+    monkeypatch.setenv("TRACKER_PARTNERS", str(PARTNERS))
+
+    def run_one(
+        partner: str, sent: str, *options: str, previous: tuple[str, ...] = (), clicked_at: str = CLICKED_AT
+    ) -> dict[str, Any]:
+        arguments = ["try-postback", partner, sent, "--clicked-at", clicked_at, "--json", *options]
+        if "--now" not in options:
+            arguments += ["--now", NOW if clicked_at == CLICKED_AT else clicked_at]
+        for one in previous:
+            arguments += ["--previous", one]
+        assert run(arguments) == 0, capsys.readouterr().err
+        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return printed
+
+    return run_one
