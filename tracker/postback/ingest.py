@@ -1,0 +1,151 @@
+"""The flow of one report: find its order and its click, decide, write. Nothing is locked while it thinks: the ledger
+refuses a change whose order has moved on, and the flow decides anew (docs/adr/0009)."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.core.click import Click
+from tracker.core.decision import Decision
+from tracker.core.order import Message
+from tracker.core.reasons import MessageCode, Reason
+from tracker.core.report import Report
+from tracker.core.take import take
+from tracker.errors import StoreUnavailableError
+from tracker.ports import Change, ClickFinder, ClickIds, KnownOrder, RawPostback, Waiting
+from tracker.postback.books import Books
+from tracker.postback.kept import postback_fact
+from tracker.postback.settle import Occasion, Step, Terms, settle
+from tracker.postback.turns import Turns
+
+# Each stale write means that another one succeeded, so this many in a row do not happen by chance.
+TRIES = 100
+LOOKUP_SECONDS = 0.5
+
+_TELLS_THE_DECISION = (None, MessageCode.UNKNOWN_CLICK, MessageCode.BAD_SIGNATURE)
+
+
+class OrderBusyError(Exception):
+    def __init__(self) -> None:
+        super().__init__(f"The order changed under {TRIES} tries to decide a message about it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """`code` None: decided. `decision` is told to the sender only when the message made it."""
+
+    code: MessageCode | None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The click that a message names, or why there is none."""
+
+    click: Click | None = None
+    problem: Reason | None = None
+
+
+class Ingest:
+    def __init__(self, books: Books, click_ids: ClickIds, clicks: ClickFinder) -> None:
+        self._books = books
+        self._click_ids = click_ids
+        self._clicks = clicks
+        self._turns = Turns()
+
+    async def take(self, raw: RawPostback, report: Report) -> Ingested:
+        """Decide a new message and write all of it in one transaction.
+
+        Raises StoreUnavailableError when the ledger does not answer.
+        """
+        async with self._turns.of(raw.partner_id, report.order_id):
+            for _ in range(TRIES):
+                ingested = await self._try(raw, report, version=1)
+                if ingested is not None:
+                    return ingested
+        raise OrderBusyError
+
+    async def retake(self, waiting: Waiting, report: Report) -> Ingested | None:
+        """Decide a message that is kept already, with its original receipt time. None: somebody else has done so.
+
+        `deferred`: its click still cannot be looked up, and it stays as it was.
+        """
+        raw = waiting.raw
+        async with self._turns.of(raw.partner_id, report.order_id):
+            for _ in range(TRIES):
+                ingested = await self._try(raw, report, version=waiting.version + 1)
+                if ingested is not None:
+                    return ingested
+                now = await self._books.find_waiting(raw.postback_id)
+                if now is None or now.version != waiting.version:
+                    return None
+        raise OrderBusyError
+
+    async def _try(self, raw: RawPostback, report: Report, *, version: int) -> Ingested | None:
+        """None: the order has moved on meanwhile, and nothing was written."""
+        known = await self._books.load(raw.partner_id, report.order_id)
+        try:
+            named = await self._named_click(known, report)
+        except StoreUnavailableError:
+            return await self._defer(raw, report, version)
+        return await self._decide(raw, report, known, named, version)
+
+    async def _named_click(self, known: KnownOrder, report: Report) -> _Named:
+        """From the order itself if it has that click; else from where clicks are recorded."""
+        if report.click_id is None:
+            return _Named(problem=Reason.UNKNOWN_CLICK)
+        click_id = self._click_ids.read(report.click_id, known.order.partner_id)
+        if click_id is None:
+            return _Named(problem=Reason.BAD_SIGNATURE)
+        for message in known.order.messages:
+            if message.click is not None and message.click.click_id == click_id:
+                return _Named(message.click)
+        try:
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                click = await self._clicks.find(click_id, known.order.partner_id)
+        except TimeoutError as late:
+            sentence = f"The click was not found within {LOOKUP_SECONDS} s."
+            raise StoreUnavailableError(sentence) from late
+        return _Named(click) if click is not None else _Named(problem=Reason.UNKNOWN_CLICK)
+
+    async def _decide(
+        self, raw: RawPostback, report: Report, known: KnownOrder, named: _Named, version: int
+    ) -> Ingested | None:
+        received_at = _receipt(known, raw.received_at, newest=version == 1)
+        message = Message(report, received_at, named.click, named.problem)
+
+        def act(terms: Terms, elsewhere: bool) -> Step:
+            taken = take(known.order, message, terms, rewarded_elsewhere=elsewhere)
+            added = None if taken.code is MessageCode.DUPLICATE else message
+            return Step(taken.order, taken.decision, taken.code, taken.revised, message=added)
+
+        settled = await settle(self._books, known, act, named.click, Occasion(raw.received_at, raw.postback_id))
+        code = settled.step.code
+        decision = settled.step.decision if code in _TELLS_THE_DECISION else None
+        reasons = decision.reasons if decision else ()
+        written = await self._books.write(
+            Change(
+                fact=postback_fact(raw, code, reasons=reasons, report=report, version=version),
+                raw=raw if version == 1 else None,
+                orders=settled.orders,
+                siblings=settled.siblings,
+            )
+        )
+        return Ingested(code, decision) if written else None
+
+    async def _defer(self, raw: RawPostback, report: Report, version: int) -> Ingested:
+        if version == 1:
+            fact = postback_fact(raw, MessageCode.DEFERRED, report=report)
+            await self._books.write(Change(fact=fact, raw=raw))
+        return Ingested(MessageCode.DEFERRED)
+
+
+def _receipt(known: KnownOrder, received_at: datetime, *, newest: bool) -> datetime:
+    """Unique within the order; a new request is also later than all before it, whatever the clock did."""
+    taken = {message.received_at for message in known.order.messages}
+    step = timedelta(microseconds=1)
+    if newest and taken:
+        received_at = max(received_at, max(taken) + step)
+    while received_at in taken:
+        received_at += step
+    return received_at

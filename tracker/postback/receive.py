@@ -1,0 +1,130 @@
+"""The flow of one request: prove the sender, read, decide, answer. What is answered 2xx is in the ledger."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.core.partner import Partner
+from tracker.core.reasons import MessageCode
+from tracker.core.report import Report
+from tracker.errors import StoreUnavailableError
+from tracker.ports import Change, RawPostback
+from tracker.postback.authenticate import find_partner
+from tracker.postback.books import Books
+from tracker.postback.ingest import Ingest, Ingested
+from tracker.postback.kept import new_postback_id, postback_fact, storable
+from tracker.postback.mask import mask_body, mask_query
+from tracker.postback.read import read
+from tracker.postback.refusal import Refusal
+from tracker.postback.reply import Reply, http_status, reply
+from tracker.postback.request import RawRequest
+
+NOTE_CHARACTERS = 500
+_PLAIN = "generic"  # the dialect in which a sender whom we do not know is answered
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request with where it came from. `secret` is in no log and in no store."""
+
+    partner_id: str
+    secret: str
+    request: RawRequest
+    address_hash: int = 0
+    request_id: str = ""
+
+    def __repr__(self) -> str:
+        return f"Received({self.partner_id!r}, {self.request_id!r})"
+
+
+# Told the partner (empty if unknown) and the verdict of every request; for metrics.
+Count = Callable[[str, str], None]
+
+
+class Receive:
+    def __init__(
+        self,
+        *,
+        partners: Callable[[], Mapping[str, Partner]],
+        books: Books,
+        ingest: Ingest,
+        now: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        count: Count,
+    ) -> None:
+        """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes."""
+        self._partners = partners
+        self._books = books
+        self._ingest = ingest
+        self._now = now
+        self._random = random
+        self._count = count
+
+    async def receive(self, received: Received) -> Reply:
+        partner = find_partner(self._partners(), received.partner_id, received.secret)
+        if partner is None:
+            return self.refuse(MessageCode.WRONG_SECRET)
+        raw = self._raw(received, partner)
+        try:
+            answer = await self._take(partner, raw, received.request)
+        except Exception:  # noqa: BLE001 - whatever it is, the sender must send it again
+            _log.exception("Postback %s of %s could not be stored", raw.postback_id, partner.id)
+            return self.refuse(MessageCode.NOT_STORED, partner)
+        return answer
+
+    def refuse(self, code: MessageCode, partner: Partner | None = None) -> Reply:
+        """Counted and not kept."""
+        self._count(partner.id if partner else "", str(code))
+        return reply(partner.postback.dialect if partner else _PLAIN, code, received_id="")
+
+    async def _take(self, partner: Partner, raw: RawPostback, request: RawRequest) -> Reply:
+        report: Report | None = None
+        try:
+            said = read(partner, request)
+            if isinstance(said, Refusal):
+                return await self._keep_refusal(partner, raw, said)
+            report = said
+            ingested = await self._ingest.take(raw, report)
+        except StoreUnavailableError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - kept all the same, and decided when the fault is mended
+            _log.exception("Postback %s of %s could not be decided", raw.postback_id, partner.id)
+            note = storable(f"{type(fault).__name__}: {fault}"[:NOTE_CHARACTERS])
+            fact = postback_fact(raw, MessageCode.FAILED, report=report)
+            await self._books.write(Change(fact=fact, raw=raw, note=note))
+            ingested = Ingested(MessageCode.FAILED)
+        return self._answer(partner, raw, ingested)
+
+    async def _keep_refusal(self, partner: Partner, raw: RawPostback, refusal: Refusal) -> Reply:
+        fact = postback_fact(raw, refusal.code, http_status=http_status(refusal.code))
+        await self._books.write(Change(fact=fact, raw=raw, note=storable(refusal.sentence)))
+        return self._answer(partner, raw, Ingested(refusal.code), refusal.sentence)
+
+    def _answer(self, partner: Partner, raw: RawPostback, ingested: Ingested, sentence: str = "") -> Reply:
+        self._count(partner.id, str(ingested.code or "decided"))
+        return reply(
+            partner.postback.dialect,
+            ingested.code,
+            received_id=raw.postback_id,
+            sentence=sentence,
+            decision=ingested.decision,
+        )
+
+    def _raw(self, received: Received, partner: Partner) -> RawPostback:
+        now = self._now()
+        request = received.request
+        return RawPostback(
+            postback_id=new_postback_id(now, self._random(10)),
+            received_at=now,
+            partner_id=partner.id,
+            dialect=partner.postback.dialect,
+            method=request.method,
+            query=storable(mask_query(request.query)),
+            content_type=storable(request.content_type),
+            body=mask_body(request.body),
+            address_hash=received.address_hash,
+            request_id=storable(received.request_id),
+        )

@@ -1,0 +1,162 @@
+"""The ledger: loads orders, writes changes. What is decided is decided elsewhere; here it becomes true at once or not
+at all (docs/adr/0009)."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from tracker.core.partner import TermsVersion
+from tracker.core.terms_json import terms_from_json, terms_to_json
+from tracker.ports import Change, KnownOrder, ListedOrder, Siblings, Waiting
+from tracker.store.ledger import lists
+from tracker.store.ledger.documents import known_order
+from tracker.store.ledger.faults import telling_when_away
+from tracker.store.ledger.rows import TABLES, arguments, lock_names
+from tracker.store.ledger.sharing import SharedTrips
+
+CONNECTIONS = 4
+ANSWER_SECONDS = 5.0
+
+_LOAD = """
+SELECT d.document FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(partner_id, order_id, place)
+LEFT JOIN order_documents d USING (partner_id, order_id) ORDER BY wanted.place
+"""
+_SIBLINGS = "SELECT order_id, document FROM order_documents WHERE shopper_id = $2 AND partner_id = $1"
+_WRITE = f"SELECT write_changes({', '.join(f'${place}::json' for place in range(1, len(TABLES) + 1))})"
+_TERMS = "SELECT content FROM terms_versions WHERE version = ANY ($1)"
+_STORE_TERMS = """
+INSERT INTO terms_versions (version, partner_id, content) VALUES ($1, $2, $3::jsonb) ON CONFLICT (version) DO NOTHING
+"""
+
+_SESSION = {
+    "timezone": "UTC",
+    "jit": "off",
+    # Everything here is looked up by key. A plan that was made while the tables were empty would scan them for ever.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
+class Ledger:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+        self._terms: dict[str, TermsVersion] = {}
+        self._loads = SharedTrips(self._load_all)
+        self._writes = SharedTrips(self._write_all)
+
+    async def load(self, partner_id: str, order_id: str) -> KnownOrder:
+        """The order as it stands. Raises StoreUnavailableError."""
+        return await self._loads.share((partner_id, order_id))
+
+    async def siblings(self, partner_id: str, shopper_id: str) -> Siblings:
+        """All orders of one shopper at one partner."""
+        rows = await self._fetch(_SIBLINGS, partner_id, shopper_id)
+        orders = {row["order_id"]: known_order(partner_id, row["order_id"], row["document"]) for row in rows}
+        return Siblings(partner_id, shopper_id, orders)
+
+    async def write(self, change: Change) -> bool:
+        """On disk when it returns True. False: an order is no longer as it was loaded; load and decide again.
+
+        Raises StoreUnavailableError when PostgreSQL did not answer: it may or may not be written.
+        """
+        return await self._writes.share(change)
+
+    async def terms(self, versions: Iterable[str]) -> Mapping[str, TermsVersion]:
+        """Immutable, so each is read once a process. Raises KeyError for one that was never stored."""
+        wanted = set(versions)
+        if missing := sorted(wanted - self._terms.keys()):
+            for row in await self._fetch(_TERMS, missing):
+                version = terms_from_json(row["content"])
+                self._terms[version.version] = version
+        return {version: self._terms[version] for version in wanted}
+
+    async def store_terms(self, versions: Iterable[TermsVersion]) -> None:
+        """New ones are added; what is stored stays."""
+        rows = [(one.version, one.partner_id, terms_to_json(one)) for one in versions]
+        async with self._connection() as connection:
+            await connection.executemany(_STORE_TERMS, rows)
+
+    async def late(self, now: datetime) -> list[ListedOrder]:
+        """Confirmed after the window, and still pending at its end."""
+        return lists.listed_orders(await self._fetch(lists.LATE, now))
+
+    async def unmatched(self) -> list[ListedOrder]:
+        """Orders whose click we do not know."""
+        return lists.listed_orders(await self._fetch(lists.UNMATCHED))
+
+    async def held(self) -> list[ListedOrder]:
+        """Orders that we hold until staff have looked."""
+        return lists.listed_orders(await self._fetch(lists.HELD))
+
+    async def waiting(self, after: tuple[datetime, str] | None = None, *, limit: int = 100) -> list[Waiting]:
+        """Deferred and failed requests, oldest first; `after` is the receipt time and id of the last one seen."""
+        return lists.waiting(await self._fetch(lists.WAITING, *(after or lists.BEFORE_ALL), limit))
+
+    async def find_waiting(self, postback_id: str) -> Waiting | None:
+        """One of them by its id."""
+        found = lists.waiting(await self._fetch(lists.ONE_WAITING, postback_id))
+        return found[0] if found else None
+
+    async def _load_all(self, keys: Sequence[tuple[str, str]]) -> list[KnownOrder]:
+        rows = await self._fetch(_LOAD, [partner_id for partner_id, _ in keys], [order_id for _, order_id in keys])
+        return [known_order(*key, row["document"]) for key, row in zip(keys, rows, strict=True)]
+
+    async def _write_all(self, changes: Sequence[Change]) -> list[bool]:
+        written: dict[int, bool] = {}
+        for places in _apart(changes):
+            together = [changes[place] for place in places]
+            rows = await self._fetch(_WRITE, *arguments(together))
+            stale = set(rows[0][0])
+            written |= {place: item not in stale for item, place in enumerate(places)}
+        return [written[place] for place in range(len(changes))]
+
+    async def _fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        async with self._connection() as connection:
+            return await connection.fetch(sql, *values)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
+        with telling_when_away():
+            async with self._pool.acquire(timeout=ANSWER_SECONDS) as connection:
+                yield connection
+
+
+@asynccontextmanager
+async def open_ledger(dsn: str, *, connections: int = CONNECTIONS) -> AsyncIterator[Ledger]:
+    """Connects when first needed, so that a web process starts while PostgreSQL is away."""
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=connections,
+        command_timeout=ANSWER_SECONDS,
+        timeout=ANSWER_SECONDS,
+        server_settings=_SESSION,
+        reset=_keep_session,
+    )
+    try:
+        yield Ledger(pool)
+    finally:
+        await pool.close()
+
+
+async def _keep_session(_: Any) -> None:
+    """Nothing here changes the session, so a connection goes back as it is: one round trip less."""
+
+
+def _apart(changes: Sequence[Change]) -> Iterator[list[int]]:
+    """Groups that share no order: the second change of an order must see the first."""
+    left = list(range(len(changes)))
+    while left:
+        taken: set[tuple[str, str, str]] = set()
+        group: list[int] = []
+        later: list[int] = []
+        for place in left:
+            names = lock_names(changes[place])
+            (later if names & taken else group).append(place)
+            taken |= names
+        yield group
+        left = later
