@@ -1,0 +1,113 @@
+"""Fixtures: the real embedded stores, started once a test run. `conftest.py` imports them.
+
+`valkey` is emptied before each test; `postgres_dsn` is a database of the test's own, copied from a migrated template.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from tracker.embedded.errors import DataFolderInUseError
+from tracker.embedded.lock import DataFolderLock
+from tracker.embedded.postgres import EmbeddedPostgres
+from tracker.embedded.valkey import EmbeddedValkey
+
+FOLDERS = "tracker-tests-"
+TEMPLATE = "tracker_template"
+database_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def stores_folder() -> Iterator[Path]:
+    """Not below pytest's own folder: that is closed to the user whom PostgreSQL runs as when the tests run as root."""
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=FOLDERS))
+    folder.chmod(0o711)
+    with DataFolderLock(folder):
+        yield folder
+    shutil.rmtree(folder)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def valkey_server(stores_folder: Path) -> AsyncIterator[EmbeddedValkey]:
+    server = EmbeddedValkey(stores_folder)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(stores_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(stores_folder)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def valkey(valkey_server: EmbeddedValkey) -> AsyncIterator[Redis]:
+    client: Redis = Redis.from_url(valkey_server.url, retry=Retry(NoBackoff(), 0))
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def postgres_dsn(postgres_server: EmbeddedPostgres, postgres_template: str) -> AsyncIterator[str]:
+    name = f"test_{next(database_numbers)}"
+    admin = await asyncpg.connect(postgres_server.dsn_of("postgres"))
+    # Through the write-ahead log: the other way to copy waits for two checkpoints.
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY wal_log")
+    yield postgres_server.dsn_of(name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_template(postgres_server: EmbeddedPostgres) -> str:
+    admin = await asyncpg.connect(postgres_server.dsn_of("postgres"))
+    await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    await admin.close()
+    await _migrate(postgres_server.dsn_of(TEMPLATE))
+    return TEMPLATE
+
+
+async def _migrate(dsn: str) -> None:
+    if find_spec("tracker.store.migrate") is not None:  # the supervisor's own tests run without it
+        await import_module("tracker.store.migrate").migrate_postgres(dsn)
+
+
+def _sweep() -> None:
+    """Ends the servers of test runs that were killed, and removes their folders. A living run holds its lock."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        if folder.stat().st_uid != os.geteuid():
+            continue
+        try:
+            with DataFolderLock(folder):
+                for process in psutil.process_iter():
+                    if _works_below(process, folder):
+                        process.send_signal(signal.SIGKILL)
+                shutil.rmtree(folder, ignore_errors=True)
+        except DataFolderInUseError:
+            continue
+
+
+def _works_below(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(folder)
+    except (psutil.Error, OSError):
+        return False
