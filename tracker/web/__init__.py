@@ -1,0 +1,18 @@
+"""What every endpoint shares: who asks, what a failure looks like from outside, and slow senders kept in check."""
+
+from tracker.web.address import TrustedProxies
+from tracker.web.errors import LARGEST_BODY, middleware, refusal, request_id
+from tracker.web.guard import Patience, make_runner
+from tracker.web.health import Health, Part
+
+__all__ = [
+    "LARGEST_BODY",
+    "Health",
+    "Part",
+    "Patience",
+    "TrustedProxies",
+    "make_runner",
+    "middleware",
+    "refusal",
+    "request_id",
+]

@@ -1,0 +1,155 @@
+"""Slow, silent and malformed senders: aiohttp waits for them for ever and writes a traceback for each."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import StreamReader, web
+from aiohttp.web_protocol import RequestHandler
+
+from tracker.telemetry import REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
+from tracker.web.errors import refusal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a sender has."""
+
+    head: float = 5  # for the request line and all headers, from the connection or from their first byte
+    body: float = 10
+    idle: float = 15  # between two requests
+
+
+def make_runner(app: web.Application, telemetry: Telemetry, patience: Patience | None = None) -> web.AppRunner:
+    """Serve the app with a guard on every connection."""
+    return _GuardedRunner(app, telemetry, patience or Patience())
+
+
+class _GuardedRunner(web.AppRunner):
+    def __init__(self, app: web.Application, telemetry: Telemetry, patience: Patience) -> None:
+        super().__init__(app, access_log=None)
+        self._guard = _Guard(telemetry, patience)
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        server = _GuardedServer(self._guard, plain)
+        self._sweeper = asyncio.create_task(self._guard.sweep(server))
+        return server
+
+    async def cleanup(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        await super().cleanup()
+
+
+class _GuardedServer(web.Server):
+    """Makes our connections where aiohttp would make its own."""
+
+    def __init__(self, guard: "_Guard", plain: web.Server) -> None:
+        super().__init__(plain.request_handler, request_factory=plain.request_factory)
+        self._guard = guard
+        self._arguments: dict[str, Any] = {
+            "keepalive_timeout": guard.patience.idle,
+            "lingering_time": guard.patience.head,
+            "access_log": None,
+            "auto_decompress": False,
+        }
+
+    def __call__(self) -> RequestHandler:
+        return _GuardedConnection(self._guard, self, loop=asyncio.get_running_loop(), **self._arguments)
+
+
+class _GuardedConnection(RequestHandler):
+    """Remembers since when it waits for the rest of a request; `payload` is the body that it waits for, if any."""
+
+    __slots__ = ("_guard", "payload", "waiting_since")
+
+    def __init__(self, guard: "_Guard", *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._guard = guard
+        self.waiting_since: float | None = None
+        self.payload: StreamReader | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.waiting_since = self._loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        begun = self._request_count
+        super().data_received(data)
+        if self._request_count != begun and self.payload is not None and not self.payload.is_eof():
+            self._break_off(self.payload)
+        elif self._request_count != begun:  # a request line and all its headers are here
+            self.payload = self._messages[-1][1]
+            self.waiting_since = None if self.payload.is_eof() else self._loop.time()
+        elif self.waiting_since is None and not self._request_in_progress:
+            self.payload = None
+            self.waiting_since = self._loop.time()
+
+    def _break_off(self, payload: StreamReader) -> None:
+        """The rest of a body cannot be read. aiohttp puts the error behind its request, which waits for that rest."""
+        self._messages.pop()
+        if self._current_request is not None or self._messages:
+            payload.set_exception(web.RequestPayloadError("the body breaks off"))
+        payload.feed_eof()
+        self.waiting_since = None
+        self.close()  # after the answer
+
+    def is_late(self, now: float) -> bool:
+        if self.waiting_since is None:
+            return False
+        if self.payload is None:
+            return now - self.waiting_since > self._guard.patience.head
+        if self.payload.is_eof():
+            self.waiting_since = None
+            return False
+        return now - self.waiting_since > self._guard.patience.body
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """What aiohttp could not read. Its own version logs a dozen lines and repeats the sender's bytes."""
+        if status >= 500:
+            return super().handle_error(request, status, exc, message)
+        self._guard.note_malformed(exc)
+        answer = refusal(status, "malformed", "The request cannot be read as HTTP.")
+        answer.force_close()
+        return answer
+
+
+class _Guard:
+    def __init__(self, telemetry: Telemetry, patience: Patience) -> None:
+        self.patience = patience
+        self._telemetry = telemetry
+        self._unlogged = 0
+
+    async def sweep(self, server: web.Server) -> None:
+        """One look at all connections now and then costs less than a timer on each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self.patience.head / 5)
+            now = loop.time()
+            for connection in list(server.connections):
+                if isinstance(connection, _GuardedConnection) and connection.is_late(now):
+                    self._telemetry.count(SLOW_CONNECTIONS)
+                    connection.force_close()
+            self._log_malformed()
+
+    def note_malformed(self, error: BaseException | None) -> None:
+        self._telemetry.count(REFUSED_REQUESTS, "malformed")
+        if not self._unlogged:
+            log.warning("a request that is no HTTP: %s", type(error).__name__)
+        self._unlogged += 1
+
+    def _log_malformed(self) -> None:
+        """A flood of them is one line a second."""
+        if self._unlogged > 1:
+            log.warning("%d more requests that are no HTTP", self._unlogged - 1)
+        self._unlogged = 0

@@ -1,0 +1,64 @@
+"""`/healthz`: the process answers. `/readyz`: so do the stores that it needs, each named. `/metrics`: its counters."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from tracker.telemetry import Telemetry
+
+_PATIENCE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`ask` raises when the part is away. Without a part that is not `needed` we serve all the same."""
+
+    ask: Callable[[], Awaitable[object]]
+    needed: bool = True
+
+
+class Health:
+    def __init__(self, parts: Mapping[str, Part], telemetry: Telemetry) -> None:
+        self._parts = parts
+        self._telemetry = telemetry
+        self._away: set[str] = set()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/healthz", self.healthz),
+            web.get("/readyz", self.readyz),
+            web.get("/metrics", self.metrics),
+        ]
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        answers = await asyncio.gather(*(self._answers(name, part) for name, part in self._parts.items()))
+        states = dict(zip(self._parts, answers, strict=True))
+        ready = all(states[name] for name, part in self._parts.items() if part.needed)
+        said = {name: "ok" if up else "away" for name, up in states.items()}
+        return web.json_response(said, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        return web.Response(text=self._telemetry.render(), headers={"Cache-Control": "no-store"})
+
+    async def _answers(self, name: str, part: Part) -> bool:
+        """Logged when it changes: whoever asks every second need not read it every second."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await part.ask()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the part is away
+            if name not in self._away:
+                self._away.add(name)
+                log.warning("%s is away: %s", name, error or type(error).__name__)
+            return False
+        if name in self._away:
+            self._away.remove(name)
+            log.info("%s is back", name)
+        return True
