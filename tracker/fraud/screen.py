@@ -1,0 +1,62 @@
+"""From what was seen to a verdict: how the click-out is answered, and what its orders are refused for."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
+from tracker.core.partner import CheckPolicy
+from tracker.core.reasons import ClickReason, Reason
+from tracker.fraud.rules import RULES
+from tracker.fraud.signals import Signals
+
+
+class Outcome(StrEnum):
+    """How a click-out is answered."""
+
+    GO = "go"  # sent on with a click id
+    PLAIN = "plain"  # sent on without one
+    AGAIN = "again"  # asked to come back
+
+
+class Verdict(NamedTuple):
+    outcome: Outcome
+    traffic: tuple[ClickReason, ...]
+    refusals: tuple[Reason, ...]
+
+
+_INVALID = frozenset({ClickReason.PREFETCH, ClickReason.NOT_NAVIGATION, ClickReason.BOT_UA})
+_REFUSALS = {
+    Check.AD_BLOCKER: Reason.AD_BLOCKER,
+    Check.COOKIES: Reason.COOKIES_BLOCKED,
+    Check.PRIVATE_MODE: Reason.PRIVATE_MODE,
+    Check.SECOND_TAB: Reason.SECOND_TAB,
+}
+_STRENGTH = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
+_DEFAULT_POLICY = CheckPolicy()
+
+
+def screen(signals: Signals, *, shopper_known: bool) -> Verdict:
+    """Every rule, every reason."""
+    traffic = tuple(reason for reason, applies in RULES if applies(signals))
+    refusals = () if shopper_known else (Reason.NO_SHOPPER,)
+    if not traffic:
+        return Verdict(Outcome.GO, traffic, refusals)
+    if not _INVALID.isdisjoint(traffic):
+        refusals = (*refusals, Reason.INVALID_TRAFFIC)
+    return Verdict(Outcome.AGAIN if ClickReason.PREFETCH in traffic else Outcome.PLAIN, traffic, refusals)
+
+
+def screen_checks(checks: Iterable[CheckResult], policies: Mapping[Check, CheckPolicy]) -> tuple[Reason, ...]:
+    """What the browser checks refuse: a finding, sure enough for its policy. `unknown` never refuses."""
+    return tuple(
+        _REFUSALS[result.check] for result in checks if _refuses(result, policies.get(result.check, _DEFAULT_POLICY))
+    )
+
+
+def _refuses(result: CheckResult, policy: CheckPolicy) -> bool:
+    return (
+        policy.policy is Policy.REFUSE
+        and result.finding is Finding.FOUND
+        and _STRENGTH[result.confidence] >= _STRENGTH[policy.refuse_at]
+    )

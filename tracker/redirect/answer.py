@@ -1,0 +1,43 @@
+"""How a click-out is answered: values, which the endpoint turns into HTTP once."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tracker.core.partner import Partner
+
+
+class Notice(StrEnum):
+    """What a shopper is told before leaving, or instead of it. `pages.py` has the words."""
+
+    NO_SHOPPER = "no_shopper"  # nobody is signed in: nothing can be earned
+    LINK_EXPIRED = "link_expired"  # nor is by this link: older than 24 hours, or not ours
+    OTHER_SHOPPER = "other_shopper"  # the link is of another shopper than the one who is signed in
+    PHONE_ORDERS = "phone_orders"  # a phone, and a partner whose mobile orders earn nothing
+    NOT_RECORDED = "not_recorded"  # our stores are away
+    BAD_LINK = "bad_link"  # leads elsewhere than to the partner
+    NO_PARTNER = "no_partner"
+
+
+STATUSES = {Notice.NOT_RECORDED: 503, Notice.BAD_LINK: 400, Notice.NO_PARTNER: 404}
+
+
+@dataclass(frozen=True, slots=True)
+class SentOn:
+    location: str
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """The browser fetches ahead: it shall ask again when the shopper really goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A page. Every notice that applies is on it."""
+
+    notices: tuple[Notice, ...]
+    partner: Partner | None = None
+
+
+Answer = SentOn | AskedBack | Told

@@ -1,0 +1,54 @@
+"""A request to be sent on to a partner, read once into a frozen value: every later line may trust it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from tracker.core.click import Surface
+from tracker.fraud.signals import Signals, read_signals, text
+
+_LONGEST_BANNER = 64
+_LONGEST_TOKEN = 512
+_LONGEST_REFERER = 2_000
+_LONGEST_HOST = 253
+
+
+@dataclass(frozen=True, slots=True)
+class ClickOut:
+    partner_id: str
+    signals: Signals
+    link_token: str  # of a signed shopper link; empty: none
+    deep_link: str  # empty: the partner's own link is enough
+    banner: str
+    surface: Surface
+    told: bool  # the shopper has read what the page says and goes on
+    switch: bool  # and wants to be the link's shopper from now on
+    referer_host: str
+
+
+def read_click_out(request: web.Request) -> ClickOut | None:
+    """None: a parameter stands twice, so nobody can know which was meant (`url=good&url=evil`)."""
+    query = request.query
+    if len(query) > len(set(query)):
+        return None
+    return ClickOut(
+        partner_id=request.match_info["partner"],
+        signals=read_signals(request.method, request.headers),
+        link_token=query.get("s", "")[:_LONGEST_TOKEN],
+        deep_link=query.get("url", ""),
+        banner=text(query.get("b", ""), _LONGEST_BANNER),
+        surface=Surface.APP if query.get("surface") == Surface.APP else Surface.SITE,
+        told=query.get("go") == "1",
+        # Only a link on our own page can switch: anybody can send an address around.
+        switch=query.get("switch") == "1" and request.headers.get("Sec-Fetch-Site") == "same-origin",
+        referer_host=_host(request.headers.get("Referer", "")),
+    )
+
+
+def _host(referer: str) -> str:
+    """The page's address may hold anything, a session or a search: only its host is kept."""
+    try:
+        return text(urlsplit(referer[:_LONGEST_REFERER]).hostname or "", _LONGEST_HOST)
+    except ValueError:
+        return ""

@@ -1,0 +1,45 @@
+"""The cookies of a click-out, and how they are set: `__Host-`, HttpOnly, Secure, SameSite=Lax wherever there is TLS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker.redirect.tokens import BROWSER_COOKIE_SECONDS, SHOPPER_COOKIE_SECONDS, Tokens
+
+# An older browser cookie is written anew: browsers forget a cookie some time after it was last set.
+_RENEW_BROWSER_SECONDS = 30 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the cookies say. Empty: no such cookie, or none that we signed."""
+
+    shopper_id: str = ""
+    browser_id: str = ""
+    renew_browser: bool = True
+
+
+class Cookies:
+    def __init__(self, tokens: Tokens, *, over_tls: bool) -> None:
+        prefix = "__Host-" if over_tls else ""  # browsers refuse the prefix on plain http
+        self._tokens = tokens
+        self._shopper = f"{prefix}shopper"
+        self._browser = f"{prefix}browser"
+        self._attributes = f"; Path=/; HttpOnly; SameSite=Lax{'; Secure' if over_tls else ''}"
+
+    def read(self, sent: Mapping[str, str], now: float) -> Known:
+        shopper = self._tokens.read_shopper_cookie(sent.get(self._shopper, ""), now)
+        browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
+        return Known(
+            shopper_id=shopper.s if shopper else "",
+            browser_id=browser.b if browser else "",
+            renew_browser=browser is None or now - browser.t > _RENEW_BROWSER_SECONDS,
+        )
+
+    def set_shopper(self, shopper_id: str, now: float) -> str:
+        """The value of a Set-Cookie header."""
+        token = self._tokens.make_shopper_cookie(shopper_id, now)
+        return f"{self._shopper}={token}; Max-Age={SHOPPER_COOKIE_SECONDS}{self._attributes}"
+
+    def set_browser(self, browser_id: str, now: float) -> str:
+        token = self._tokens.make_browser_cookie(browser_id, now)
+        return f"{self._browser}={token}; Max-Age={BROWSER_COOKIE_SECONDS}{self._attributes}"

@@ -1,0 +1,129 @@
+"""Signed tokens: the shopper's link, and the cookies. Each purpose has its own salt, so that none passes for another.
+
+A token is `base64url(JSON) + "." + base64url(MAC)` without padding, what itsdangerous' URLSafeSerializer makes:
+MAC = HMAC-SHA256(HMAC-SHA256(key, salt), base64url(JSON)). A programme signs its links itself (salt `link.v1`):
+
+    key    "programme-key"
+    JSON   {"s":"shopper-42","p":"lamoda","t":1767225600}     shopper, partner or "*", Unix time of signing
+    token  eyJzIjoic2hvcHBlci00MiIsInAiOiJsYW1vZGEiLCJ0IjoxNzY3MjI1NjAwfQ.dTIPF1UEs8WlRpkUgSDYWKjmcJVNmh1LMsipYdugoGU
+"""
+
+import hashlib
+import hmac
+import re
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from tracker.errors import TrackerError
+
+LINK_SECONDS = 86_400
+SHOPPER_COOKIE_SECONDS = 86_400  # as a link: on a shared computer the next shopper must not wait for weeks
+BROWSER_COOKIE_SECONDS = 90 * 86_400
+ANY_PARTNER = "*"
+
+_CLOCK_SKEW_SECONDS = 300  # of the programme's clock, or between our own machines
+_LONGEST_TOKEN = 512
+_SHOPPER_ID = re.compile(r"[!-~]{1,64}")
+_UnixTime = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+
+
+class LinkClaim(msgspec.Struct, frozen=True):
+    """Who follows a link, and to whom."""
+
+    s: str  # shopper
+    p: str  # partner, or "*" for every one
+    t: _UnixTime  # when it was signed
+
+
+class ShopperClaim(msgspec.Struct, frozen=True):
+    s: str
+    t: _UnixTime
+
+
+class BrowserClaim(msgspec.Struct, frozen=True):
+    b: str  # browser
+    t: _UnixTime
+
+
+Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim)
+
+
+def make_link(link_key: str | bytes, shopper_id: str, partner_id: str, now: float) -> str:
+    """The `s` of a click-out link. Raises TrackerError for a shopper id that we could not keep as it is."""
+    if not is_shopper_id(shopper_id):
+        raise TrackerError(
+            f"{shopper_id!r} is no shopper id: use 1 to 64 printable ASCII characters without spaces, and never a "
+            "phone number."
+        )
+    return _links(link_key).make(LinkClaim(shopper_id, partner_id, int(now)))
+
+
+class Tokens:
+    """The tokens that a click-out reads and sets."""
+
+    def __init__(self, link_key: str | bytes, cookie_key: str | bytes) -> None:
+        self._link = _links(link_key)
+        self._shopper = _Purpose(cookie_key, "cookie.shopper.v1", ShopperClaim, SHOPPER_COOKIE_SECONDS)
+        self._browser = _Purpose(cookie_key, "cookie.browser.v1", BrowserClaim, BROWSER_COOKIE_SECONDS)
+
+    def read_link(self, token: str, partner_id: str, now: float) -> str | None:
+        """The shopper whom a valid link to this partner names."""
+        claim = self._link.read(token, now)
+        if claim is None or claim.p not in (partner_id, ANY_PARTNER):
+            return None
+        return claim.s if is_shopper_id(claim.s) else None
+
+    def make_shopper_cookie(self, shopper_id: str, now: float) -> str:
+        return self._shopper.make(ShopperClaim(shopper_id, int(now)))
+
+    def read_shopper_cookie(self, token: str, now: float) -> ShopperClaim | None:
+        return self._shopper.read(token, now)
+
+    def make_browser_cookie(self, browser_id: str, now: float) -> str:
+        return self._browser.make(BrowserClaim(browser_id, int(now)))
+
+    def read_browser_cookie(self, token: str, now: float) -> BrowserClaim | None:
+        return self._browser.read(token, now)
+
+
+def is_shopper_id(text: str) -> bool:
+    """Opaque to us; what every store, log and address carries unchanged."""
+    return _SHOPPER_ID.fullmatch(text) is not None
+
+
+class _Purpose(Generic[Claim]):
+    """Signs and reads the tokens of one purpose. There is one text for one claim: nothing else verifies."""
+
+    def __init__(self, key: str | bytes, salt: str, claim: type[Claim], lifetime: int) -> None:
+        signer = Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._algorithm = signer.algorithm
+        self._key = signer.derive_key()  # once: derivation costs as much as the MAC itself
+        self._decoder: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(claim)
+        self._lifetime = lifetime
+
+    def make(self, claim: Claim) -> str:
+        value = base64_encode(msgspec.json.encode(claim))
+        return (value + b"." + self._mac(value)).decode()
+
+    def read(self, token: str, now: float) -> Claim | None:
+        if len(token) > _LONGEST_TOKEN or not token.isascii():
+            return None
+        value, _, mac = token.encode().rpartition(b".")
+        # Texts are compared, not decoded bytes: base64 lets several texts stand for the same bytes.
+        if not hmac.compare_digest(mac, self._mac(value)):
+            return None
+        try:
+            claim = self._decoder.decode(base64_decode(value))
+        except (BadData, msgspec.MsgspecError):
+            return None
+        return claim if -_CLOCK_SKEW_SECONDS <= now - claim.t <= self._lifetime else None
+
+    def _mac(self, value: bytes) -> bytes:
+        return base64_encode(self._algorithm.get_signature(self._key, value))
+
+
+def _links(key: str | bytes) -> _Purpose[LinkClaim]:
+    return _Purpose(key, "link.v1", LinkClaim, LINK_SECONDS)
