@@ -19,3 +19,11 @@ class StoreUnavailableError(TrackerError):
 
 class PoisonError(TrackerError):
     """A store says that this very data can never be stored. It is set aside; the rest goes on."""
+
+
+class WarehouseQueryError(TrackerError):
+    """ClickHouse refused or could not finish a statement; the text is ClickHouse's own, `code` is its number."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code

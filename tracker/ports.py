@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from tracker.core.click import Click
@@ -19,14 +20,28 @@ class ClickFinder(Protocol):
 
 
 class WarehouseEngine(Protocol):
-    """ClickHouse, embedded or a server. Blocking: each engine lives in a thread of its own."""
+    """ClickHouse, embedded or a server. Blocking; each thread may use it."""
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Rows are on disk when this returns. Raises PoisonError for rows that can never be stored, else
         StoreUnavailableError."""
 
-    def query(self, sql: str, *, format_: str = "JSONCompact") -> bytes:
-        """Run one statement, return its output in that ClickHouse format."""
+    def execute(self, sql: str) -> None:
+        """Run one statement that changes the schema. Raises WarehouseQueryError."""
+
+    def query(
+        self,
+        sql: str,
+        *,
+        format_: str = "JSONCompact",
+        parameters: Mapping[str, str] = MappingProxyType({}),
+        as_analyst: bool = False,
+    ) -> bytes:
+        """Run one statement that only reads, return its output in that ClickHouse format.
+
+        `parameters` fill `{name:Type}`, each in ClickHouse's escaped text. `as_analyst`: with an analyst's rights and
+        limits, database `analytics`; else with ours. Raises WarehouseQueryError.
+        """
 
     def close(self) -> None: ...
 

@@ -133,7 +133,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
     clicks.record(OTHER_CLICK)
     counted: list[tuple[str, str]] = []
     async with open_ledger(dsn) as ledger:
-        await ledger.store_terms([LAB])
+        await ledger.put_in_force([LAB])
         ingest = Ingest(ledger, clicks, clicks)
         receive = Receive(
             partners=lambda: partners,

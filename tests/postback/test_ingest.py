@@ -102,7 +102,7 @@ async def test_workers_of_several_processes_agree_on_one_state(setting: Setting)
 
 async def test_an_action_is_rewarded_once_a_shopper_and_moves_when_the_first_is_declined(setting: Setting) -> None:
     once = other_terms("once", once_per_shopper=True)
-    await setting.ledger.store_terms([once])
+    await setting.ledger.put_in_force([once])
     setting.clicks.record(replace(CLICK, terms_version="once"))
 
     async def state() -> list[tuple[int, list[str]]]:
@@ -123,7 +123,7 @@ async def test_an_action_is_rewarded_once_a_shopper_and_moves_when_the_first_is_
 
 async def test_orders_of_one_action_that_come_at_once_are_rewarded_once(setting: Setting) -> None:
     once = other_terms("once", once_per_shopper=True)
-    await setting.ledger.store_terms([once])
+    await setting.ledger.put_in_force([once])
     async with open_setting(setting.dsn) as other:
         for where in (setting, other):
             where.clicks.record(replace(CLICK, terms_version="once"))
@@ -140,7 +140,7 @@ async def test_orders_of_one_action_that_come_at_once_are_rewarded_once(setting:
 
 async def test_the_first_of_two_actions_by_key_takes_the_reward_though_it_comes_second(setting: Setting) -> None:
     once = other_terms("once", once_per_shopper=True)
-    await setting.ledger.store_terms([once])
+    await setting.ledger.put_in_force([once])
     setting.clicks.record(replace(CLICK, terms_version="once"))
     await setting.report(order_id="A-2", amount="1000.00", status="approved", event_time="2019-03-01T13:00:02Z")
     await setting.report(order_id="A-1", amount="1000.00", status="approved", event_time="2019-03-01T13:00:01Z")

@@ -79,7 +79,7 @@ async def test_an_unmatched_order_is_listed_and_earns_when_it_is_claimed(setting
 
 
 async def test_a_claim_takes_its_place_in_a_reward_that_is_paid_once_a_shopper(setting: Setting) -> None:
-    await setting.ledger.store_terms([other_terms("once", once_per_shopper=True)])
+    await setting.ledger.put_in_force([other_terms("once", once_per_shopper=True)])
     setting.clicks.record(replace(CLICK, terms_version="once"))
     await setting.report(order_id="A-1", amount="1000.00", status="approved", click_id="")
     setting.wait(seconds=1)

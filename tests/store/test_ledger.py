@@ -1,7 +1,6 @@
 """PostgreSQL itself refuses what must never happen to money, whoever asks."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -17,7 +16,6 @@ from tracker.ports import Change, OrderChange, RawPostback
 from tracker.postback.kept import new_postback_id, postback_fact
 from tracker.store.ledger import open_ledger
 from tracker.store.ledger.rows import entry_id
-from tracker.store.ledger.sharing import SharedTrips
 
 
 @pytest.fixture
@@ -29,8 +27,8 @@ async def setting(postgres_dsn: str) -> AsyncIterator[Setting]:
 @pytest.mark.parametrize(
     "table",
     [
-        "terms_versions", "postbacks", "order_messages", "order_clicks", "overrides", "conversion_revisions",
-        "ledger_entries",
+        "terms_versions", "terms_in_force", "postbacks", "order_messages", "order_clicks", "overrides",
+        "conversion_revisions", "ledger_entries",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
@@ -115,9 +113,9 @@ async def test_sums_times_and_text_come_back_exactly(setting: Setting) -> None:
 
 async def test_terms_are_added_and_never_replaced(setting: Setting) -> None:
     other = other_terms("lab-2")
-    await setting.ledger.store_terms([LAB, other])
+    await setting.ledger.put_in_force([LAB, other])
     forged = other_terms("lab-1", minimum_purchase=Decimal(5))
-    await setting.ledger.store_terms([forged])
+    await setting.ledger.put_in_force([forged])
     async with open_ledger(setting.dsn) as elsewhere:
         assert await elsewhere.terms(["lab-1", "lab-2"]) == {"lab-1": LAB, "lab-2": other}
         with pytest.raises(KeyError):
@@ -129,43 +127,6 @@ async def test_a_ledger_can_be_opened_while_postgresql_is_away(postgres_dsn: str
     async with open_ledger(dsn) as ledger:
         with pytest.raises(StoreUnavailableError, match="PostgreSQL did not answer"):
             await ledger.load("lab", ORDER)
-
-
-async def test_calls_that_arrive_during_a_trip_share_the_next_one() -> None:
-    trips: list[int] = []
-    first = asyncio.Event()
-
-    async def trip(items: Sequence[int]) -> list[int]:
-        trips.append(len(items))
-        await first.wait()
-        return [item * 2 for item in items]
-
-    shared = SharedTrips(trip, lanes=1)
-    calls = [asyncio.create_task(shared.share(item)) for item in range(10)]
-    while not trips:
-        await asyncio.sleep(0)
-    first.set()
-    assert await asyncio.gather(*calls) == [item * 2 for item in range(10)]
-    assert trips == [10]
-
-
-async def test_a_caller_that_goes_away_does_not_stop_the_others() -> None:
-    started, go = asyncio.Event(), asyncio.Event()
-    done: list[int] = []
-
-    async def trip(items: Sequence[int]) -> Sequence[int]:
-        started.set()
-        await go.wait()
-        done.extend(items)
-        return items
-
-    shared = SharedTrips(trip, lanes=1)
-    gone, stays = (asyncio.create_task(shared.share(item)) for item in (1, 2))
-    await started.wait()
-    gone.cancel()
-    go.set()
-    assert await stays == 2
-    assert sorted(done) == [1, 2]
 
 
 def test_ids_of_requests_grow_with_time_and_are_version_7() -> None:

@@ -55,6 +55,7 @@ def flags(click: Click, stated: Stated, terms: TermsVersion) -> tuple[Flag, ...]
         found.append(Flag.ORIGIN_UNVERIFIED)
     if stated.order_time is None:
         found.append(Flag.ORDER_TIME_UNKNOWN)
-    elif stated.order_time < click.clicked_at - ORDER_BEFORE_CLICK_TOLERANCE:
+    elif stated.order_time < click.clicked_at.replace(microsecond=0) - ORDER_BEFORE_CLICK_TOLERANCE:
+        # Partners state whole seconds.
         found.append(Flag.ORDER_BEFORE_CLICK)
     return tuple(found)

@@ -11,14 +11,16 @@ import asyncpg
 from tracker.core.partner import TermsVersion
 from tracker.core.terms_json import terms_from_json, terms_to_json
 from tracker.ports import Change, KnownOrder, ListedOrder, Siblings, Waiting
+from tracker.store.group_commit import GroupCommit
 from tracker.store.ledger import lists
 from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rows import TABLES, arguments, lock_names
-from tracker.store.ledger.sharing import SharedTrips
 
 CONNECTIONS = 4
 ANSWER_SECONDS = 5.0
+_LARGEST_TRIP = 64
+_LANES = 2  # of loads, and of writes: one trip is decided while another is under way
 
 _LOAD = """
 SELECT d.document FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(partner_id, order_id, place)
@@ -29,6 +31,15 @@ _WRITE = f"SELECT write_changes({', '.join(f'${place}::json' for place in range(
 _TERMS = "SELECT content FROM terms_versions WHERE version = ANY ($1)"
 _STORE_TERMS = """
 INSERT INTO terms_versions (version, partner_id, content) VALUES ($1, $2, $3::jsonb) ON CONFLICT (version) DO NOTHING
+"""
+_IN_FORCE = """
+SELECT DISTINCT ON (f.partner_id) v.content FROM terms_in_force f JOIN terms_versions v USING (version)
+ORDER BY f.partner_id, f.id DESC
+"""
+_PUT_IN_FORCE = """
+INSERT INTO terms_in_force (partner_id, version) SELECT $2, $1 WHERE $1 IS DISTINCT FROM (
+    SELECT version FROM terms_in_force WHERE partner_id = $2 ORDER BY id DESC LIMIT 1
+)
 """
 
 _SESSION = {
@@ -45,12 +56,12 @@ class Ledger:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
         self._terms: dict[str, TermsVersion] = {}
-        self._loads = SharedTrips(self._load_all)
-        self._writes = SharedTrips(self._write_all)
+        self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES)
+        self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, lanes=_LANES)
 
     async def load(self, partner_id: str, order_id: str) -> KnownOrder:
         """The order as it stands. Raises StoreUnavailableError."""
-        return await self._loads.share((partner_id, order_id))
+        return await self._loads.submit((partner_id, order_id))
 
     async def siblings(self, partner_id: str, shopper_id: str) -> Siblings:
         """All orders of one shopper at one partner."""
@@ -63,7 +74,7 @@ class Ledger:
 
         Raises StoreUnavailableError when PostgreSQL did not answer: it may or may not be written.
         """
-        return await self._writes.share(change)
+        return await self._writes.submit(change)
 
     async def terms(self, versions: Iterable[str]) -> Mapping[str, TermsVersion]:
         """Immutable, so each is read once a process. Raises KeyError for one that was never stored."""
@@ -74,11 +85,21 @@ class Ledger:
                 self._terms[version.version] = version
         return {version: self._terms[version] for version in wanted}
 
-    async def store_terms(self, versions: Iterable[TermsVersion]) -> None:
-        """New ones are added; what is stored stays."""
+    async def terms_in_force(self) -> Mapping[str, TermsVersion]:
+        """By partner."""
+        found = [terms_from_json(row["content"]) for row in await self._fetch(_IN_FORCE)]
+        return {version.partner_id: version for version in found}
+
+    async def put_in_force(self, versions: Iterable[TermsVersion]) -> None:
+        """New versions are added; what is stored stays."""
         rows = [(one.version, one.partner_id, terms_to_json(one)) for one in versions]
-        async with self._connection() as connection:
+        async with self._connection() as connection, connection.transaction():
             await connection.executemany(_STORE_TERMS, rows)
+            await connection.executemany(_PUT_IN_FORCE, [row[:2] for row in rows])
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailableError."""
+        await self._fetch("SELECT 1")
 
     async def late(self, now: datetime) -> list[ListedOrder]:
         """Confirmed after the window, and still pending at its end."""

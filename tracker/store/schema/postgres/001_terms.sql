@@ -14,6 +14,20 @@ CREATE TABLE terms_versions (
     first_loaded_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- Which version a partner's clicks carried since when: a partner's last row is in force.
+CREATE TABLE terms_in_force (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    partner_id text NOT NULL,
+    version text NOT NULL REFERENCES terms_versions,
+    since timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE INDEX terms_in_force_by_partner ON terms_in_force (partner_id, id);
+
+CREATE TRIGGER terms_in_force_are_immutable
+BEFORE UPDATE OR DELETE OR TRUNCATE ON terms_in_force
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER terms_versions_are_immutable
 BEFORE UPDATE OR DELETE OR TRUNCATE ON terms_versions
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

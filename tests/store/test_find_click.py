@@ -1,0 +1,85 @@
+"""A click is looked for where it is young, then where it is old; "not there" is said only when both have answered."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.core.factories import CLICK
+from tracker.core.click import Click
+from tracker.core.click_id import parts
+from tracker.errors import StoreUnavailableError
+from tracker.store.find_click import FindClick
+
+OTHERS = replace(CLICK, partner_id="another")
+
+
+@dataclass
+class Young:
+    """Valkey: a click, nothing, or away."""
+
+    holds: Click | None = None
+    away: bool = False
+
+    async def find(self, click_id: str, partner_id: str) -> Click | None:
+        if self.away:
+            raise StoreUnavailableError("Valkey is away")
+        known = self.holds is not None and (self.holds.click_id, self.holds.partner_id) == (click_id, partner_id)
+        return self.holds if known else None
+
+
+@dataclass
+class Old:
+    """ClickHouse, asked with the second that the id names."""
+
+    holds: Click | None = None
+    away: bool = False
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    async def find(self, click_id: str, clicked_at_seconds: int) -> Click | None:
+        self.asked.append((click_id, clicked_at_seconds))
+        if self.away:
+            raise StoreUnavailableError("ClickHouse is away")
+        return self.holds if self.holds is not None and self.holds.click_id == click_id else None
+
+
+@pytest.mark.parametrize(
+    ("young", "old"),
+    [
+        (Young(CLICK), Old()),
+        (Young(CLICK), Old(away=True)),
+        (Young(), Old(CLICK)),
+        (Young(away=True), Old(CLICK)),
+    ],
+)
+async def test_a_click_that_one_store_has_is_found(young: Young, old: Old) -> None:
+    assert await FindClick(young, old).find(CLICK.click_id, "lab") == CLICK
+
+
+async def test_a_young_click_costs_one_lookup() -> None:
+    old = Old(CLICK)
+    await FindClick(Young(CLICK), old).find(CLICK.click_id, "lab")
+    assert old.asked == []
+
+
+async def test_an_old_click_is_looked_for_at_the_second_that_its_id_names() -> None:
+    old = Old(CLICK)
+    await FindClick(Young(), old).find(CLICK.click_id, "lab")
+    assert old.asked == [(CLICK.click_id, parts(CLICK.click_id).second)]
+
+
+@pytest.mark.parametrize("old", [Old(), Old(OTHERS)], ids=["nowhere", "of another partner"])
+async def test_a_click_that_neither_has_for_this_partner_is_none(old: Old) -> None:
+    assert await FindClick(Young(), old).find(CLICK.click_id, "lab") is None
+
+
+@pytest.mark.parametrize(
+    ("young", "old", "who"),
+    [
+        (Young(away=True), Old(), "Valkey"),
+        (Young(), Old(away=True), "ClickHouse"),
+        (Young(away=True), Old(away=True), "ClickHouse"),
+    ],
+)
+async def test_nobody_says_that_it_is_not_there_while_a_store_is_away(young: Young, old: Old, who: str) -> None:
+    with pytest.raises(StoreUnavailableError, match=f"{who} is away"):
+        await FindClick(young, old).find(CLICK.click_id, "lab")

@@ -1,0 +1,112 @@
+"""ClickHouse's HTTP protocol for analysts: their usual client asks, the engine answers in any of its formats."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from tracker.core.click import Click
+from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.reports.guard import Queries, guarded
+from tracker.reports.statement import DATABASE
+
+DEFAULT_FORMAT = "TabSeparated"
+PARAMETER = "param_"
+
+_NETWORK_ERROR = 210
+_UNKNOWN_DATABASE = 81
+_SUPPORT_IS_DISABLED = 344
+# What ClickHouse answers with other than 500, and no client treats as a failure of the server.
+_STATUSES = {
+    43: 400, 44: 400, 47: 404, 53: 400, 46: 404, 60: 404, 62: 400, 73: 404, 81: 404, 115: 404, 158: 400, 159: 408,
+    160: 408, 164: 403, 215: 400, 241: 500, 344: 501, 386: 400, 396: 400, 456: 400, 457: 400, 497: 403, 210: 503,
+}  # fmt: skip
+_CONTENT_TYPES = {
+    "CSV": "text/csv; charset=UTF-8",
+    "JSON": "application/json; charset=UTF-8",
+    "NDJSON": "application/x-ndjson; charset=UTF-8",
+    "Pretty": "text/plain; charset=UTF-8",
+    "TSV": "text/tab-separated-values; charset=UTF-8",
+    "TabSeparated": "text/tab-separated-values; charset=UTF-8",
+    "Vertical": "text/plain; charset=UTF-8",
+    "XML": "application/xml; charset=UTF-8",
+}
+
+
+class Clicks(Protocol):
+    async def find(self, click_id: str, clicked_at_seconds: int) -> Click | None: ...
+
+
+class AnalystHttp:
+    def __init__(self, queries: Queries, clicks: Clicks) -> None:
+        self._queries = queries
+        self._clicks = clicks
+
+    def routes(self) -> list[web.RouteDef]:
+        """For analysts: reads only, `analytics` only."""
+        return [
+            web.get("/ping", self._ping),
+            web.get("/", self._query),
+            web.post("/", self._query),
+        ]
+
+    def internal_routes(self) -> list[web.RouteDef]:
+        """For our own processes, over the unix socket alone: a click as it was recorded, with its shopper."""
+        return [*self.routes(), web.get(r"/click/{click_id}/{second:\d+}", self._find_click)]
+
+    async def _ping(self, request: web.Request) -> web.Response:  # noqa: ARG002 - every handler has this shape
+        return web.Response(text="Ok.\n")
+
+    async def _query(self, request: web.Request) -> web.Response:
+        text = "\n".join(filter(None, (request.query.get("query", ""), await request.text())))
+        if not text.strip():
+            return web.Response(text="Ok.\n")
+        try:
+            return await self._answer(request, text)
+        except WarehouseQueryError as error:
+            return _failure(str(error), error.code)
+        except StoreUnavailableError as error:
+            return _failure(f"Code: {_NETWORK_ERROR}. DB::Exception: {error} (NETWORK_ERROR)", _NETWORK_ERROR)
+
+    async def _answer(self, request: web.Request, text: str) -> web.Response:
+        _refuse_what_is_not_spoken(request.query)
+        parameters = {
+            name.removeprefix(PARAMETER): value for name, value in request.query.items() if name.startswith(PARAMETER)
+        }
+        statement = await guarded(self._queries, text, parameters)
+        asked = request.headers.get("X-ClickHouse-Format") or request.query.get("default_format")
+        format_ = statement.format_ or asked or DEFAULT_FORMAT
+        body = await self._queries.query_as_analyst(statement.sql, format_=format_, parameters=parameters)
+        headers = {
+            "Content-Type": _content_type(format_),
+            "X-ClickHouse-Format": format_,
+            "X-ClickHouse-Timezone": "UTC",
+            "Cache-Control": "no-store",
+        }
+        return web.Response(body=body, headers=headers)
+
+    async def _find_click(self, request: web.Request) -> web.Response:
+        click = await self._clicks.find(request.match_info["click_id"], int(request.match_info["second"]))
+        return web.Response(body=msgspec.json.encode(click), content_type="application/json")
+
+
+def _refuse_what_is_not_spoken(query: Mapping[str, str]) -> None:
+    if query.get("database", DATABASE) not in (DATABASE, "default", ""):
+        text = f"Code: {_UNKNOWN_DATABASE}. DB::Exception: Analysts have the database {DATABASE}. (UNKNOWN_DATABASE)"
+        raise WarehouseQueryError(text, _UNKNOWN_DATABASE)
+    if query.get("compress", "0") != "0" or query.get("decompress", "0") != "0":
+        text = f"Code: {_SUPPORT_IS_DISABLED}. DB::Exception: Set compress=0. (SUPPORT_IS_DISABLED)"
+        raise WarehouseQueryError(text, _SUPPORT_IS_DISABLED)
+
+
+def _content_type(format_: str) -> str:
+    if format_ == "JSONEachRow":
+        return _CONTENT_TYPES["NDJSON"]
+    known = (type_ for prefix, type_ in _CONTENT_TYPES.items() if format_.startswith(prefix))
+    return next(known, "application/octet-stream")
+
+
+def _failure(text: str, code: int) -> web.Response:
+    headers = {"X-ClickHouse-Exception-Code": str(code), "Cache-Control": "no-store"}
+    return web.Response(status=_STATUSES.get(code, 500), text=f"{text}\n", headers=headers)

@@ -1,0 +1,37 @@
+-- Records one click-out, in one slot and at once. Answers 0: new · 1: new, and a repeat · an id: a double click of it.
+--
+-- KEYS  1 stream · 2 what this visitor did last at this partner · 3, 4, 5 buckets of the hot record, each level wider
+-- ARGV  1 now, ms · 2 click id · 3 fact · 4 field and 5 value of the hot record · 6 when the bucket ends, s
+--       7 double click, ms · 8 repeat, ms · 9 records a bucket holds before the next level is used
+local now = tonumber(ARGV[1])
+local counted = now
+local seen = redis.call('GET', KEYS[2])
+if seen then
+  local counted_at, issued_at, click_id = string.match(seen, '^(%d+) (%d+) (.*)$')
+  if click_id == ARGV[2] or now - tonumber(issued_at) <= tonumber(ARGV[7]) then
+    return click_id
+  end
+  if now - tonumber(counted_at) <= tonumber(ARGV[8]) then
+    counted = tonumber(counted_at)
+  end
+end
+
+-- A bucket stays one compact block of memory while it is small: what does not fit goes one level on.
+for level = 3, 5 do
+  local held = redis.call('HLEN', KEYS[level])
+  if level == 5 or held < tonumber(ARGV[9]) then
+    redis.call('HSETNX', KEYS[level], ARGV[4], ARGV[5])
+    if held == 0 then
+      redis.call('EXPIREAT', KEYS[level], ARGV[6])
+    end
+    break
+  end
+end
+
+redis.call('SET', KEYS[2], string.format('%.0f %.0f %s', counted, now, ARGV[2]), 'PX', ARGV[8])
+if counted < now then
+  redis.call('XADD', KEYS[1], '*', 'f', ARGV[3], 'r', '1')
+  return 1
+end
+redis.call('XADD', KEYS[1], '*', 'f', ARGV[3])
+return 0

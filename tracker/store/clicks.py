@@ -1,0 +1,148 @@
+"""Clicks in Valkey: recorded durably before the shopper is sent on, found again by their id while they are hot.
+
+A click is one entry of a stream, to be shipped to ClickHouse, and a hot record; both are written by one script in one
+slot. With `appendfsync always` the script's reply comes after the fsync, so one reply answers for both.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, TypeVar, cast, overload
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from tracker.core.click import Click
+from tracker.core.facts import ClickFact
+from tracker.core.reasons import ClickReason
+from tracker.errors import StoreUnavailableError
+from tracker.store.group_commit import GroupCommit
+from tracker.store.hot_click import FULL_BUCKET, SLOTS, expires_at, pack, place_of, unpack
+
+STREAMS = tuple(f"clicks:{{{slot:02}}}" for slot in range(SLOTS))
+FACT_FIELD = b"f"
+REPEAT_FIELD = b"r"  # beside the fact: only the script knows that it is a repeat
+
+DOUBLE_CLICK_MS = 2_000
+REPEAT_MS = 10_000
+
+_LARGEST_TRIP = 512
+
+_Command = tuple[str | bytes | int, ...]
+_Fact = TypeVar("_Fact", bound=ClickFact)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    click_id: str  # for a double click that of the first one
+    is_new: bool
+    repeat: bool = False
+
+
+def open_valkey(url: str, *, answer_seconds: float = 2) -> Redis:
+    """A client that never repeats a command by itself: a repeated XADD is a second click."""
+    return Redis.from_url(
+        url,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=answer_seconds,
+        socket_connect_timeout=answer_seconds,
+        health_check_interval=0,
+    )
+
+
+class ClickStore:
+    """Satisfies `tracker.ports.ClickFinder`."""
+
+    def __init__(self, valkey: Redis, *, hot_days: int, answer_seconds: float = 2) -> None:
+        self._valkey = valkey
+        self._hot_days = hot_days
+        self._answer_seconds = answer_seconds
+        self._script = files("tracker.store").joinpath("click_scripts/record.lua").read_text()
+        self._digest: str | None = None
+        self._commits: GroupCommit[_Command, Any] = GroupCommit(self._send, largest=_LARGEST_TRIP)
+
+    async def record(self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"") -> Recorded:
+        """Returns when the click is on disk. Raises StoreUnavailableError; record it again with the same id then.
+
+        `visitor` says who clicked, the same for every click of one browser: it makes double clicks one click. Empty:
+        nobody can tell, so every click is its own.
+        """
+        entry = msgspec.msgpack.encode(fact)
+        if not attributable:
+            await self._commits.submit(("XADD", f"clicks:{place_of(fact.click_id).slot}", "*", FACT_FIELD, entry))
+            return Recorded(fact.click_id, is_new=True)
+        reply = await self._commits.submit(self._record_command(fact, entry, visitor))
+        if isinstance(reply, bytes):
+            return Recorded(reply.decode(), is_new=False)
+        return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
+
+    async def find(self, click_id: str, partner_id: str) -> Click | None:
+        """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
+        place = place_of(click_id)
+        try:
+            async with asyncio.timeout(self._answer_seconds), self._valkey.pipeline(transaction=False) as pipeline:
+                for bucket in place.buckets:
+                    pipeline.hget(bucket, cast("str", place.field))
+                found = await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
+        packed = next((value for value in found if value is not None), None)
+        click = None if packed is None else unpack(click_id, packed)
+        return click if click is not None and click.partner_id == partner_id else None
+
+    def _record_command(self, fact: ClickFact, entry: bytes, visitor: bytes) -> _Command:
+        place = place_of(fact.click_id)
+        whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
+        last_seen = b"d%b%b%b" % (place.slot.encode(), whose, fact.partner_id.encode())
+        return (
+            "EVALSHA", "", 5,
+            f"clicks:{place.slot}", last_seen, *place.buckets,
+            fact.clicked_at_us // 1000, fact.click_id, entry, place.field, pack(fact),
+            expires_at(place, self._hot_days), DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
+        )  # fmt: skip
+
+    async def _send(self, commands: Sequence[_Command]) -> Sequence[Any]:
+        """One round trip. A server that has forgotten the script has done nothing: those commands are sent again."""
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                digest = self._digest or await self._load_script()
+                replies = await self._execute(commands, digest)
+                forgotten = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+                if forgotten:
+                    again = await self._execute([commands[number] for number in forgotten], await self._load_script())
+                    for number, reply in zip(forgotten, again, strict=True):
+                        replies[number] = reply
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
+        return [_unavailable(reply) if isinstance(reply, Exception) else reply for reply in replies]
+
+    async def _load_script(self) -> str:
+        self._digest = str(await self._valkey.script_load(self._script))
+        return self._digest
+
+    async def _execute(self, commands: Sequence[_Command], digest: str) -> list[Any]:
+        async with self._valkey.pipeline(transaction=False) as pipeline:
+            for command in commands:
+                name, second, *rest = command
+                pipeline.execute_command(name, digest if name == "EVALSHA" else second, *rest)
+            return await pipeline.execute(raise_on_error=False)
+
+
+@overload
+def read_entry(fields: Mapping[bytes, bytes]) -> ClickFact: ...
+@overload
+def read_entry(fields: Mapping[bytes, bytes], type_: type[_Fact]) -> _Fact: ...
+def read_entry(fields: Mapping[bytes, bytes], type_: type[ClickFact] = ClickFact) -> ClickFact:
+    """The fact of one stream entry, with what the script added to it. Raises msgspec.MsgspecError for what is none."""
+    fact = msgspec.msgpack.decode(fields[FACT_FIELD], type=type_)
+    if REPEAT_FIELD not in fields:
+        return fact
+    return msgspec.structs.replace(fact, traffic=[*fact.traffic, ClickReason.REPEAT])
+
+
+def _unavailable(error: Exception) -> StoreUnavailableError:
+    return StoreUnavailableError(f"Valkey did not take or give a click: {error or type(error).__name__}")

@@ -1,0 +1,66 @@
+"""Group commit: what arrives while a round trip is under way shares the next one, so that fsync costs no throughput."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from tracker.errors import StoreUnavailableError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class GroupCommit(Generic[Item, Result]):
+    """`trip` takes many items at once and answers in their order, each with its result or its exception.
+
+    What the trip itself raises is everybody's, if it is StoreUnavailableError. Anything else may be the fault of one of
+    them: then each goes alone. At most `lanes` trips are under way.
+    """
+
+    def __init__(
+        self,
+        trip: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        largest: int,
+        lanes: int = 1,
+    ) -> None:
+        self._trip = trip
+        self._largest = largest
+        self._lanes = lanes
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: Item) -> Result:
+        """A caller that is cancelled leaves its item aboard: others are on the same trip."""
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if len(self._tasks) < self._lanes:
+            self._tasks.add(asyncio.create_task(self._go()))
+        return await answer
+
+    async def _go(self) -> None:
+        try:
+            while self._waiting:
+                await self._take([self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))])
+        finally:
+            # Here and not in a callback: until that ran, an item could arrive that nobody takes.
+            self._tasks -= {asyncio.current_task()}
+
+    async def _take(self, aboard: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results = await self._trip([item for item, _ in aboard])
+            answered = list(zip(aboard, results, strict=True))
+        except Exception as fault:  # noqa: BLE001 - handed to those who wait for it
+            if len(aboard) > 1 and not isinstance(fault, StoreUnavailableError):
+                for one in aboard:
+                    await self._take([one])
+                return
+            answered = [(one, fault) for one in aboard]
+        for (_, answer), result in answered:
+            if answer.done():
+                continue  # whoever asked was cancelled meanwhile
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)

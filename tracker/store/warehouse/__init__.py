@@ -1,0 +1,1 @@
+"""The analysts' history: every fact in ClickHouse, embedded or a server."""

@@ -1,0 +1,52 @@
+"""Who may do what in the embedded engine, in ClickHouse's own words: an analyst's session cannot give itself more."""
+
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+ANALYST = "analyst"
+MEMORY_BYTES = 1_500_000_000  # all of the engine; a query beyond it fails, the engine lives on
+
+# Each session is of the one user whom the engine knows, first with all his roles. One that has given up the role
+# `owner` reads `analytics` alone; its views read the base tables with their definer's rights.
+_CONFIGURATION = """<clickhouse>
+  <users_config>{path}</users_config>
+  <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <profiles>
+    <default>
+      <session_timezone>UTC</session_timezone>
+      <async_insert>0</async_insert>
+      <input_format_skip_unknown_fields>0</input_format_skip_unknown_fields>
+      <input_format_null_as_default>0</input_format_null_as_default>
+      <do_not_merge_across_partitions_select_final>1</do_not_merge_across_partitions_select_final>
+      <max_threads>2</max_threads>
+    </default>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password/>
+      <networks><ip>127.0.0.1</ip><ip>::1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants><query>GRANT owner</query><query>GRANT {analyst}</query></grants>
+    </default>
+  </users>
+  <roles>
+    <owner><grants><query>GRANT ALL ON *.*</query></grants></owner>
+    <{analyst}><grants><query>GRANT SELECT ON analytics.*</query></grants></{analyst}>
+  </roles>
+</clickhouse>
+"""
+
+# One after the other, before anything of an analyst's is run; nothing can be set behind the last.
+ANALYST_SESSION = (
+    f"SET ROLE {ANALYST}",
+    "USE analytics",
+    "SET max_execution_time = 60, max_memory_usage = 1000000000, max_result_bytes = 200000000, max_threads = 1",
+    "SET readonly = 1",
+)
+OUR_SESSION = ("SET readonly = 1",)
+
+
+def write_configuration(path: Path) -> None:
+    path.write_text(_CONFIGURATION.format(path=escape(str(path)), memory=MEMORY_BYTES, analyst=ANALYST), "utf-8")

@@ -1,0 +1,159 @@
+"""ClickHouse inside this process (chdb). One process may open a folder, and a process opens one: both are the engine's
+own limits. Never fork after opening it."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tracker.errors import ConfigurationError, StoreUnavailableError, WarehouseQueryError
+from tracker.store.warehouse.access import ANALYST_SESSION, OUR_SESSION, write_configuration
+from tracker.store.warehouse.arrow import schema_of, to_stream
+from tracker.store.warehouse.errors import UNKNOWN_FORMAT, code_of, insert_error, query_error
+
+log = logging.getLogger(__name__)
+
+_NOT_IN_A_PATH = "?&%+#"  # the engine takes its path as a kind of address
+_PYTHON_FORMATS = frozenset({"arrowtable", "dataframe", "datastore", "debug"})  # chdb's own, no bytes
+
+
+class EmbeddedEngine:
+    """Satisfies `tracker.ports.WarehouseEngine`. Each thread that reads has sessions of its own: one session does one
+    thing at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens it. Raises StoreUnavailableError when another process has it."""
+        _make_private(folder)
+        write_configuration(folder / "engine.xml")
+        self._address = f"{folder / 'engine'}?config-file={folder / 'engine.xml'}"
+        self._own = threading.local()
+        self._sessions: list[Any] = []
+        self._lock = threading.Lock()
+        self._types: dict[str, Mapping[str, str]] = {}
+        self._closed = False
+        self._session_class = _import_chdb()
+        self._writer = self._open(())
+        self._warn_about_broken_parts()
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        if not rows:
+            return
+        stream = to_stream(self._schema(table, columns), rows)
+        try:
+            with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
+                inserter.append(stream)
+                inserter.finish()
+        except RuntimeError as error:
+            raise insert_error(str(error), code_of(str(error))) from error
+
+    def execute(self, sql: str) -> None:
+        self._run(self._writer, sql, "Null", {})
+
+    def query(
+        self,
+        sql: str,
+        *,
+        format_: str = "JSONCompact",
+        parameters: Mapping[str, str] = MappingProxyType({}),
+        as_analyst: bool = False,
+    ) -> bytes:
+        if format_.lower() in _PYTHON_FORMATS:
+            raise WarehouseQueryError(f"Unknown format {format_}", UNKNOWN_FORMAT)
+        session = self._reader(as_analyst=as_analyst)
+        try:
+            return self._run(session, sql, format_, parameters)
+        except WarehouseQueryError:
+            self._forget(session, as_analyst=as_analyst)
+            raise
+
+    def close(self) -> None:
+        """Running queries are ended."""
+        if self._closed:
+            return
+        with suppress(WarehouseQueryError):
+            self.execute("KILL QUERY WHERE query_id != queryID() ASYNC")
+        self._closed = True
+        for session in list(self._sessions):
+            self._close(session)
+
+    def _reader(self, *, as_analyst: bool) -> Any:
+        name = _name(as_analyst=as_analyst)
+        if not hasattr(self._own, name):
+            setattr(self._own, name, self._open(ANALYST_SESSION if as_analyst else OUR_SESSION))
+        return getattr(self._own, name)
+
+    def _forget(self, session: Any, *, as_analyst: bool) -> None:
+        """What a statement had written before it failed would be the beginning of its session's next answer."""
+        delattr(self._own, _name(as_analyst=as_analyst))
+        self._close(session)
+
+    def _close(self, session: Any) -> None:
+        with self._lock:
+            if session in self._sessions:
+                self._sessions.remove(session)
+                session.close()
+
+    def _open(self, first: Sequence[str]) -> Any:
+        with self._lock:
+            self._refuse_when_closed()
+            try:
+                session = self._session_class(self._address)
+            except RuntimeError as error:
+                message = f"{self._address}: cannot be opened; does another process have it open? {error}"
+                raise StoreUnavailableError(message) from error
+            self._sessions.append(session)
+        try:
+            for statement in first:
+                self._run(session, statement, "Null", {})
+        except WarehouseQueryError:
+            self._close(session)
+            raise
+        return session
+
+    def _run(self, session: Any, sql: str, format_: str, parameters: Mapping[str, str]) -> bytes:
+        self._refuse_when_closed()
+        try:
+            output: bytes = session.query(sql, format_, params=dict(parameters) or None).bytes()
+        except RuntimeError as error:
+            raise query_error(str(error)) from error
+        return output
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailableError("The embedded ClickHouse engine is closed.")
+
+    def _schema(self, table: str, columns: Sequence[str]) -> pa.Schema:
+        if table not in self._types:
+            described = self._run(self._writer, f"DESCRIBE TABLE {table}", "JSONCompact", {})
+            self._types[table] = {name: type_ for name, type_, *_ in msgspec.json.decode(described)["data"]}
+        return schema_of(columns, self._types[table])
+
+    def _warn_about_broken_parts(self) -> None:
+        """A part that a crash or the disk has damaged is set aside by the engine, without an error."""
+        sql = "SELECT database || '.' || table || ' ' || name FROM system.detached_parts WHERE reason LIKE 'broken%'"
+        for name in self._run(self._writer, sql, "TSVRaw", {}).decode().splitlines():
+            log.critical("ClickHouse has lost a part of its data, %s: restore it from a backup", name)
+
+
+def _name(*, as_analyst: bool) -> str:
+    return "analyst" if as_analyst else "ours"
+
+
+def _import_chdb() -> Any:
+    """Half a second and 200 MB: only for who opens the engine."""
+    from chdb.session import Session  # noqa: PLC0415
+
+    return Session
+
+
+def _make_private(folder: Path) -> None:
+    if any(sign in str(folder) for sign in _NOT_IN_A_PATH):
+        raise ConfigurationError([f"{folder}: the engine cannot open a path with one of {_NOT_IN_A_PATH} in it"])
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)

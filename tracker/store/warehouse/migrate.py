@@ -1,0 +1,102 @@
+"""Brings ClickHouse's schema up to date: numbered files, each statement once. A statement that was under way when we
+were killed is run again, so each must bear that."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from importlib import resources
+
+import msgspec
+
+from tracker.errors import ConfigurationError
+from tracker.ports import WarehouseEngine
+
+_RECORDS = "tracker.schema_migrations"
+_MAKE_RECORDS = """
+CREATE TABLE IF NOT EXISTS tracker.schema_migrations (
+    name String,
+    statement UInt16,
+    checksum String
+) ENGINE = MergeTree() ORDER BY (name, statement)
+"""
+_NEEDS = re.compile(r"-- needs: (\d+)\.(\d+)\n")
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+def migrate_clickhouse(engine: WarehouseEngine) -> list[str]:
+    """Returns the names of what was applied now. Files that need a newer server are left for the day it is one.
+
+    Raises ConfigurationError when the database is not ours to change. Blocking.
+    """
+    engine.execute("CREATE DATABASE IF NOT EXISTS tracker")
+    engine.execute(_MAKE_RECORDS)
+    applied = _applied(engine)
+    files = migrations()
+    _refuse_strangers(applied, files)
+    version = _version(engine)
+    return [
+        name
+        for name, text in files.items()
+        if _needed_version(text) <= version and _apply(engine, name, text, applied.get(name, {}))
+    ]
+
+
+def migrations() -> dict[str, str]:
+    """Every file by its name, in the order in which they are applied."""
+    folder = resources.files("tracker.store") / "schema" / "clickhouse"
+    files = {file.name: file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
+    return dict(sorted(files.items()))
+
+
+def statements(text: str) -> list[str]:
+    """A statement ends with a semicolon; none of ours has one within, nor two dashes outside a comment."""
+    return [statement.strip() for statement in _COMMENT.sub("", text).split(";") if statement.strip()]
+
+
+def _apply(engine: WarehouseEngine, name: str, text: str, applied: Mapping[int, str]) -> bool:
+    new = [(place, one) for place, one in enumerate(statements(text), start=1) if place not in applied]
+    for place, statement in new:
+        engine.execute(statement)
+        engine.insert(_RECORDS, ("name", "statement", "checksum"), [(name, place, _checksum(statement))])
+    return bool(new)
+
+
+def _refuse_strangers(applied: Mapping[str, Mapping[int, str]], files: Mapping[str, str]) -> None:
+    problems = [
+        f"ClickHouse has the migration {name}, which this version of the tracker does not know; start the newer one."
+        for name in sorted(applied.keys() - files.keys())
+    ]
+    problems += [
+        f"The migration {name} was changed after it had been applied; restore the file and add a new one."
+        for name in sorted(applied.keys() & files.keys())
+        if not applied[name].items() <= _checksums(files[name]).items()
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def _applied(engine: WarehouseEngine) -> dict[str, dict[int, str]]:
+    answer = engine.query("SELECT name, statement, checksum FROM tracker.schema_migrations")
+    applied: dict[str, dict[int, str]] = {}
+    for name, place, checksum in msgspec.json.decode(answer)["data"]:
+        applied.setdefault(name, {})[place] = checksum
+    return applied
+
+
+def _version(engine: WarehouseEngine) -> tuple[int, int]:
+    [[text]] = msgspec.json.decode(engine.query("SELECT version()"))["data"]
+    major, minor, *_ = text.split(".")
+    return int(major), int(minor)
+
+
+def _needed_version(text: str) -> tuple[int, int]:
+    found = _NEEDS.match(text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _checksums(text: str) -> dict[int, str]:
+    return {place: _checksum(statement) for place, statement in enumerate(statements(text), start=1)}
+
+
+def _checksum(statement: str) -> str:
+    return hashlib.sha256(statement.encode()).hexdigest()

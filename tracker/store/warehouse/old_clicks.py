@@ -1,0 +1,77 @@
+"""Finds one click in ClickHouse by its id: the second that the id tells is where the row is sorted."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
+from tracker.core.click_id import is_click_id
+from tracker.core.reasons import ClickReason, Reason
+from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.store.warehouse.socket_client import WarehouseClient
+from tracker.store.warehouse.threads import EngineThreads
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIND = """
+SELECT clicked_at_us, partner_id, shopper_id, terms_version, surface, device, refusals, traffic,
+    check_names, check_findings, check_confidences
+FROM tracker.clicks
+WHERE clicked_at = toDateTime({second}) AND click_id = '{click_id}' AND outcome = 'go'
+LIMIT 1
+"""
+_Row = tuple[
+    int | str, str, str, str, Surface, Device, tuple[Reason, ...], tuple[ClickReason, ...],
+    list[Check], list[Finding], list[Confidence],
+]  # fmt: skip
+
+
+class _Answer(msgspec.Struct):
+    data: list[_Row]
+
+
+class EngineOldClicks:
+    """On an engine of this process. Satisfies `tracker.store.find_click.OldClicks`."""
+
+    def __init__(self, threads: EngineThreads) -> None:
+        self._threads = threads
+
+    async def find(self, click_id: str, clicked_at_seconds: int) -> Click | None:
+        """Only a click that was sent on with its id can earn. Raises StoreUnavailableError."""
+        if not is_click_id(click_id):  # and so it needs no quotes and no escapes
+            return None
+        try:
+            answer = await self._threads.query(_FIND.format(second=int(clicked_at_seconds), click_id=click_id))
+        except WarehouseQueryError as error:
+            raise StoreUnavailableError(f"ClickHouse cannot look up a click: {error}") from error
+        found = msgspec.json.decode(answer, type=_Answer).data
+        return _click(click_id, found[0]) if found else None
+
+
+class SocketOldClicks:
+    """On the engine of the warehouse process. Satisfies `tracker.store.find_click.OldClicks`."""
+
+    def __init__(self, client: WarehouseClient) -> None:
+        self._client = client
+
+    async def find(self, click_id: str, clicked_at_seconds: int) -> Click | None:
+        """Raises StoreUnavailableError when that process is away."""
+        if not is_click_id(click_id):
+            return None
+        return await self._client.find_click(click_id, clicked_at_seconds)
+
+
+def _click(click_id: str, row: _Row) -> Click:
+    clicked_at_us, partner_id, shopper_id, terms_version, surface, device, refusals, traffic, *checks = row
+    known = {check: CheckResult(check, finding, sure) for check, finding, sure in zip(*checks, strict=True)}
+    return Click(
+        click_id=click_id,
+        partner_id=partner_id,
+        clicked_at=_EPOCH + timedelta(microseconds=int(clicked_at_us)),
+        terms_version=terms_version,
+        shopper_id=shopper_id or None,
+        surface=surface,
+        device=device,
+        checks=tuple(known.get(check, CheckResult(check)) for check in Check),
+        refusals=refusals,
+        traffic=traffic,
+    )

@@ -1,0 +1,108 @@
+"""Facts as rows of the base tables: a fact's fields as they are, and behind them what is derived from them."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import astuple
+
+from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact
+
+Row = tuple[Any, ...]  # values of as many types as columns
+HashShopper = Callable[[str], int]
+
+_LAST_DAY = (2**32 - 1) // 86_400  # of what a DateTime holds
+
+
+class StreamedClick(ClickFact, frozen=True, array_like=True):
+    """A click whose checks are left as they came: clicks by the million share the same few."""
+
+    checks: msgspec.Raw  # type: ignore[assignment]
+
+
+class Table(NamedTuple):
+    name: str
+    columns: tuple[str, ...]
+    dated_by: int  # place of the column whose month is the partition
+
+
+def _table(name: str, fact: type[msgspec.Struct], dated_by: str, *derived: str, without: str = "") -> Table:
+    columns = (*(field for field in fact.__struct_fields__ if field != without), *derived)
+    return Table(name, columns, columns.index(dated_by))
+
+
+_CHECK_COLUMNS = ("check_names", "check_findings", "check_confidences")
+CLICKS = _table(
+    "tracker.clicks", ClickFact, "clicked_at", "clicked_at", "shopper_hash", *_CHECK_COLUMNS, without="checks"
+)
+POSTBACKS = _table("tracker.postbacks", PostbackFact, "received_at", "received_at")
+REVISIONS = _table(
+    "tracker.conversion_revisions", RevisionFact, "revised_at", "revised_at", "shopper_hash", without="lines"
+)
+LINES = _table("tracker.conversion_lines", LineFact, "revised_at", "partner_id", "order_id", "revision", "revised_at")
+
+_checks = msgspec.msgpack.Decoder(list[tuple[str, str, str]])
+_CHECKS = ClickFact.__struct_fields__.index("checks")
+_LINES = RevisionFact.__struct_fields__.index("lines")
+
+
+def shopper_hash(key: bytes) -> HashShopper:
+    """What analysts see instead of a shopper's id: the same for the same shopper, and no way back without the key."""
+
+    @lru_cache(maxsize=100_000)
+    def hash_(shopper_id: str) -> int:
+        if not shopper_id:
+            return 0
+        return int.from_bytes(blake2b(shopper_id.encode(), key=key, digest_size=8).digest(), "big")
+
+    return hash_
+
+
+def click_row(fact: StreamedClick, hash_shopper: HashShopper) -> Row:
+    """Raises msgspec.MsgspecError when its checks are none."""
+    values = astuple(fact)
+    return (
+        *values[:_CHECKS],
+        *values[_CHECKS + 1 :],
+        fact.clicked_at_us // 1_000_000,
+        hash_shopper(fact.shopper_id),
+        *_check_columns(bytes(fact.checks)),
+    )
+
+
+def postback_row(fact: PostbackFact) -> Row:
+    return (*astuple(fact), fact.received_at_us // 1_000_000)
+
+
+def revision_row(fact: RevisionFact, hash_shopper: HashShopper) -> Row:
+    values = [int(value) if isinstance(value, bool) else value for value in astuple(fact)]
+    derived = fact.revised_at_us // 1_000_000, hash_shopper(fact.shopper_id)
+    return (*values[:_LINES], *values[_LINES + 1 :], *derived)
+
+
+def line_rows(fact: RevisionFact) -> list[Row]:
+    of_the_order = fact.partner_id, fact.order_id, fact.revision, fact.revised_at_us // 1_000_000
+    return [(*astuple(line), *of_the_order) for line in fact.lines]
+
+
+@lru_cache(maxsize=4096)
+def _check_columns(encoded: bytes) -> tuple[tuple[str, ...], ...]:
+    return tuple(zip(*_checks.decode(encoded), strict=True)) or ((), (), ())
+
+
+def by_month(table: Table, rows: Sequence[Row]) -> list[list[Row]]:
+    """One insert touches one partition: only then is it all there or not at all."""
+    place = table.dated_by
+    groups: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_month(row[place] // 86_400), []).append(row)
+    return list(groups.values())
+
+
+@lru_cache(maxsize=1024)
+def _month(day: int) -> tuple[int, int]:
+    moment = time.gmtime(min(max(day, 0), _LAST_DAY) * 86_400)  # another day is refused where its column is filled
+    return moment.tm_year, moment.tm_mon

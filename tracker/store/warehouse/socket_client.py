@@ -1,0 +1,59 @@
+"""The warehouse process as our other processes see it: ClickHouse's HTTP protocol over a unix socket, and one click."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from tracker.core.click import Click
+from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.store.warehouse.errors import code_of
+
+QUERY_SECONDS = 90.0  # more than the engine gives an analyst's statement
+FIND_SECONDS = 3.0
+_click: msgspec.json.Decoder[Click | None] = msgspec.json.Decoder(Click | None)
+
+
+class WarehouseClient:
+    """Connects when it is first asked, inside the running loop."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._session: aiohttp.ClientSession | None = None
+
+    async def query(self, sql: str, format_: str) -> bytes:
+        """As an analyst. Raises WarehouseQueryError or StoreUnavailableError."""
+        status, body = await self._ask("POST", f"/?default_format={quote(format_)}", QUERY_SECONDS, sql)
+        if status != 200:
+            text = body.decode(errors="replace").rstrip("\n")
+            raise WarehouseQueryError(text, code_of(text))
+        return body
+
+    async def find_click(self, click_id: str, clicked_at_seconds: int) -> Click | None:
+        status, body = await self._ask("GET", f"/click/{quote(click_id)}/{clicked_at_seconds}", FIND_SECONDS)
+        if status != 200:
+            raise StoreUnavailableError(f"The warehouse process could not look up a click: HTTP {status}")
+        return _click.decode(body)
+
+    async def ping(self) -> bool:
+        try:
+            status, _ = await self._ask("GET", "/ping", FIND_SECONDS)
+        except StoreUnavailableError:
+            return False
+        return status == 200
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(self, method: str, path: str, seconds: float, body: str | None = None) -> tuple[int, bytes]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(self._socket)))
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with self._session.request(method, f"http://warehouse{path}", data=body, timeout=timeout) as answer:
+                return answer.status, await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            message = f"The warehouse process did not answer on {self._socket}: {error or type(error).__name__}"
+            raise StoreUnavailableError(message) from error
