@@ -1,6 +1,7 @@
 """Environment and options -> frozen settings. Every problem is reported at once, with its fix."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,19 +57,22 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
 
     def number(name: str, low: int, high: int) -> int:
         text = given[name]
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+        if re.fullmatch("[0-9]{1,9}", text) and low <= int(text) <= high:
             return int(text)
         problems.append(f"{name}={text}: give a whole number from {low} to {high}")
         return low
 
-    port = number("TRACKER_PORT", 0, 65535)
+    host, port = given["TRACKER_HOST"], number("TRACKER_PORT", 0, 65535)
+    public_url = given["TRACKER_PUBLIC_URL"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if not re.fullmatch(r"https?://[^\s/?#@]+/?", public_url):
+        problems.append(f"TRACKER_PUBLIC_URL={public_url}: write the scheme and the host, such as https://go.example.org")
     settings = Settings(
         data=Path(given["TRACKER_DATA"]).absolute(),
         partners=Path(given["TRACKER_PARTNERS"]).absolute(),
-        host=given["TRACKER_HOST"],
+        host=host,
         port=port,
         workers=number("TRACKER_WORKERS", 1, 64),
-        public_url=(given["TRACKER_PUBLIC_URL"] or f"http://{given['TRACKER_HOST']}:{port}").rstrip("/"),
+        public_url=public_url.rstrip("/"),
         warehouse_port=number("TRACKER_WAREHOUSE_PORT", 0, 65535),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
         trusted_proxies=tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip()),

@@ -1,4 +1,5 @@
-"""Runs `tracker try-postback` on the partners of programme.md section 4."""
+"""Runs each example twice: through `tracker try-postback`, and through a whole running tracker where that can show it
+(`try_postback`); what only an imagined click can show, through the command alone (`try_alone`)."""
 
 import json
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.examples.service import try_on_service
+from tests.running import RunningTracker
 from tracker.cli import run
 
 PARTNERS = Path(__file__).parent / "partners.yaml"
@@ -23,7 +26,7 @@ def request(**fields: str) -> str:
 
 
 @pytest.fixture
-def try_postback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Try:
+def try_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Try:
     monkeypatch.setenv("TRACKER_PARTNERS", str(PARTNERS))
 
     def run_one(
@@ -37,5 +40,19 @@ def try_postback(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
         assert run(arguments) == 0, capsys.readouterr().err
         printed: dict[str, Any] = json.loads(capsys.readouterr().out)
         return printed
+
+    return run_one
+
+
+@pytest.fixture(params=["command", "service"])
+def try_postback(request: pytest.FixtureRequest, try_alone: Try) -> Try:
+    if request.param == "command":
+        return try_alone
+    running: RunningTracker = request.getfixturevalue("tracker")
+
+    def run_one(
+        partner: str, sent: str, *options: str, previous: tuple[str, ...] = (), clicked_at: str = CLICKED_AT
+    ) -> dict[str, Any]:
+        return try_on_service(running, partner, [*previous, sent], options, clicked_at)
 
     return run_one

@@ -59,17 +59,17 @@ def test_ae_41_six_hours_are_inside_the_session(
     [("2019-03-01T12:30:00Z", 50, []), ("2019-03-01T12:30:01Z", 0, ["second_tab"])],
 )
 def test_an_order_placed_after_another_tab_started_over_earns_nothing(
-    try_postback: Try, order_time: str, cashback: int, reasons: list[str]
+    try_alone: Try, order_time: str, cashback: int, reasons: list[str]
 ) -> None:
     sent = request(amount="1000.00", order_time=order_time)
 
-    printed = try_postback("lab", sent, "--superseded-at", "2019-03-01T12:30:00Z")
+    printed = try_alone("lab", sent, "--superseded-at", "2019-03-01T12:30:00Z")
 
     assert (printed["cashback"], printed["reasons"]) == (cashback, reasons)
 
 
-def test_without_an_order_time_nothing_is_refused_for_session_or_tab(try_postback: Try) -> None:
-    printed = try_postback("lab", request(amount="1000.00"), "--superseded-at", "2019-03-01T12:30:00Z")
+def test_without_an_order_time_nothing_is_refused_for_session_or_tab(try_alone: Try) -> None:
+    printed = try_alone("lab", request(amount="1000.00"), "--superseded-at", "2019-03-01T12:30:00Z")
 
     assert (printed["cashback"], printed["reasons"], printed["flags"]) == (50, [], ["order_time_unknown"])
 
@@ -86,8 +86,8 @@ def test_without_an_order_time_nothing_is_refused_for_session_or_tab(try_postbac
         ("ad_blocker=ok", []),
     ],
 )
-def test_only_what_a_check_found_for_certain_refuses(try_postback: Try, check: str, reasons: list[str]) -> None:
-    printed = try_postback("lab", request(amount="1000.00"), "--check", check)
+def test_only_what_a_check_found_for_certain_refuses(try_alone: Try, check: str, reasons: list[str]) -> None:
+    printed = try_alone("lab", request(amount="1000.00"), "--check", check)
 
     assert (printed["reasons"], printed["cashback"]) == (reasons, 0 if reasons else 50)
 
@@ -102,11 +102,11 @@ def test_ae_43_a_click_id_with_one_changed_character_is_not_honoured(try_postbac
     assert printed["http_status"] == 200
 
 
-def test_ae_44_the_rate_of_the_click_is_honoured(try_postback: Try) -> None:
+def test_ae_44_the_rate_of_the_click_is_honoured(try_alone: Try) -> None:
     bought_after = request(amount="1000.00", order_time="2019-03-01T13:30:00Z")
 
-    assert try_postback("lab-rate", bought_after)["cashback"] == 50
-    assert try_postback("lab-rate", request(amount="1000.00"), clicked_at="2019-03-01T13:00:00Z")["cashback"] == 30
+    assert try_alone("lab-rate", bought_after)["cashback"] == 50
+    assert try_alone("lab-rate", request(amount="1000.00"), clicked_at="2019-03-01T13:00:00Z")["cashback"] == 30
 
 
 def test_an_order_older_than_its_click_is_held(try_postback: Try) -> None:

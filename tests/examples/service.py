@@ -1,0 +1,86 @@
+"""An example on a whole running tracker: a real click-out now, real postbacks, and what PostgreSQL then holds.
+
+The examples' clicks are of 2019: every time that a postback states is moved by as much as the real click is later.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import asyncpg
+
+from tests.agents import DESKTOP, PHONE
+from tests.running import RunningTracker
+from tracker.core.click_id import parts
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_CLICK_ID = re.compile(r"[a-z][0-9a-z]{29}")
+_ORDER = re.compile(r"order_id=([^&]+)")
+_CONVERSION = """
+SELECT status, hold, settled, base::text, rate::text, accrual::text, cashback, reasons, flags, click_id
+FROM conversions WHERE partner_id = $1 AND order_id = $2
+"""
+_NOTHING: Mapping[str, Any] = {
+    "status": None, "hold": False, "settled": False, "base": "0", "rate": None, "accrual": "0", "cashback": 0,
+    "reasons": [], "flags": [], "click_id": None,
+}  # fmt: skip
+_numbers = count(1)
+
+
+def try_on_service(
+    tracker: RunningTracker, partner: str, requests: Sequence[str], options: Sequence[str], clicked_at: str
+) -> dict[str, Any]:
+    """What `tracker try-postback` would print, as the service has it. In a thread: the tests' own loop is pytest's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _try(tracker, partner, requests, options, clicked_at)).result()
+
+
+async def _try(
+    tracker: RunningTracker, partner: str, requests: Sequence[str], options: Sequence[str], clicked_at: str
+) -> dict[str, Any]:
+    example = next(_numbers)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
+        click_id = await _click_out(client, tracker, partner, f"shopper-{example}", options)
+        other = await _click_out(client, tracker, partner, f"other-{example}", options)
+        later = datetime.fromtimestamp(parts(click_id).second, UTC) - datetime.fromisoformat(clicked_at)
+        answer: dict[str, Any] = {}
+        for sent in requests:
+            query = sent.replace("{click_id}", click_id).replace("{other_click_id}", other)
+            query = _ORDER.sub(rf"order_id=\1-{example}", query)
+            query = _MOMENT.sub(lambda found: f"{datetime.fromisoformat(found[0]) + later:%Y-%m-%dT%H:%M:%SZ}", query)
+            async with client.get(f"{tracker.postback_url(partner)}?{query}") as response:
+                answer = {"http_status": response.status, "reply": await response.text()}
+    found = _ORDER.search(query)
+    conversion = await _conversion(tracker, partner, found[1] if found else "")
+    verdict = json.loads(answer["reply"])["verdict"]
+    reasons = [*conversion["reasons"], *([] if verdict == "decided" else [verdict])]
+    return conversion | answer | {"reasons": list(dict.fromkeys(reasons))}
+
+
+async def _click_out(
+    client: aiohttp.ClientSession, tracker: RunningTracker, partner: str, shopper: str, options: Sequence[str]
+) -> str:
+    chosen = dict(zip(options[::2], options[1::2], strict=True))
+    asked = f"&surface={chosen.get('--surface', 'site')}&go=1"
+    headers = {"User-Agent": PHONE if chosen.get("--device") == "phone" else DESKTOP}
+    async with client.get(tracker.link(shopper, partner) + asked, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 302, await answer.text()
+        found = _CLICK_ID.search(urlsplit(answer.headers["Location"]).query)
+        assert found is not None
+        return found[0]
+
+
+async def _conversion(tracker: RunningTracker, partner: str, order: str) -> dict[str, Any]:
+    connection = await asyncpg.connect(tracker.postgres_dsn)
+    try:
+        row = await connection.fetchrow(_CONVERSION, partner, order)
+    finally:
+        await connection.close()
+    return dict(row or _NOTHING) | {"order_id": order}

@@ -1,0 +1,32 @@
+"""The composition root: builds every dependency and mounts every route. Nothing is built anywhere else."""
+
+from tracker.app.desk import migrate, open_staff, query, replay_once
+from tracker.app.drain_process import run_drain
+from tracker.app.installation import (
+    adopt_terms,
+    check_valkey_server,
+    dialect_fields,
+    first_partner,
+    load,
+    note_running,
+    prepare,
+    running,
+)
+from tracker.app.web_worker import web_worker
+
+__all__ = [
+    "adopt_terms",
+    "check_valkey_server",
+    "dialect_fields",
+    "first_partner",
+    "load",
+    "migrate",
+    "note_running",
+    "open_staff",
+    "prepare",
+    "query",
+    "replay_once",
+    "run_drain",
+    "running",
+    "web_worker",
+]  # fmt: skip

@@ -1,0 +1,131 @@
+"""The warehouse process: the only one that holds the embedded engine. Ships every fact, decides what was kept for
+later, and answers analysts."""
+
+import asyncio
+import logging
+import socket
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from tracker import keys
+from tracker.app.installation import load, warehouse_folder, warehouse_socket, with_embedded
+from tracker.app.stores import Stores, open_stores
+from tracker.core.partner import Partner
+from tracker.embedded.folders import make_socket_folder
+from tracker.errors import StoreUnavailableError
+from tracker.postback.replay import replay
+from tracker.reports.clickhouse_http import AnalystHttp
+from tracker.settings import Settings
+from tracker.store.warehouse.drain import Drain
+from tracker.store.warehouse.embedded import EmbeddedEngine
+from tracker.store.warehouse.migrate import migrate_clickhouse
+from tracker.store.warehouse.native import NativeEngine
+from tracker.store.warehouse.old_clicks import EngineOldClicks
+from tracker.store.warehouse.threads import EngineThreads
+from tracker.telemetry import REPLAYED, Telemetry
+from tracker.web import make_runner, middleware
+
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 300.0
+LARGEST_STATEMENT = 256 * 1024  # bytes
+
+log = logging.getLogger(__name__)
+
+
+async def run_drain(settings: Settings, listening: socket.socket, stopping: asyncio.Event) -> None:
+    """Until `stopping` is set; then once more for what is left. `listening` is where analysts connect."""
+    secrets = keys.load(settings.data)
+    programme = load(settings, secrets)
+    telemetry = Telemetry()
+    async with open_engine(settings) as threads:
+        old_clicks = EngineOldClicks(threads)
+        async with (
+            open_stores(settings, secrets, old_clicks) as stores,
+            _analysts(settings, threads, listening, telemetry),
+        ):
+            replaying = asyncio.create_task(_keep_replaying(stores, programme.partners, telemetry, stopping))
+            drain = Drain(
+                threads,
+                stores.valkey,
+                with_embedded(settings).postgres_url or "",
+                shopper_hash_key=bytes.fromhex(secrets.shopper_hash),
+                telemetry=telemetry,
+            )
+            await drain.run(stopping)
+            await replaying
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[EngineThreads]:
+    """The embedded engine, which only one process can hold, or a server; its schema up to date."""
+    engine = await asyncio.to_thread(engine_of, settings)
+    threads = EngineThreads(engine)
+    try:
+        for name in await asyncio.to_thread(migrate_clickhouse, engine):
+            log.info("ClickHouse: applied %s", name)
+        yield threads
+    finally:
+        await threads.close()
+
+
+def engine_of(settings: Settings) -> EmbeddedEngine | NativeEngine:
+    if settings.clickhouse_url:
+        return NativeEngine(settings.clickhouse_url)
+    return EmbeddedEngine(warehouse_folder(settings) / "clickhouse")
+
+
+@asynccontextmanager
+async def _analysts(
+    settings: Settings, threads: EngineThreads, listening: socket.socket, telemetry: Telemetry
+) -> AsyncIterator[None]:
+    """ClickHouse's own protocol: on loopback for analysts, and on a socket in our folder for our own processes."""
+    http = AnalystHttp(threads, EngineOldClicks(threads))
+    guarded = middleware(telemetry, lambda: uuid.uuid4().hex[:16])
+    for_analysts = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
+    for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
+    for_analysts.add_routes(http.routes())
+    for_us.add_routes(http.internal_routes())
+    runners = [make_runner(app, telemetry) for app in (for_analysts, for_us)]
+    for runner in runners:
+        await runner.setup()
+    ours = warehouse_socket(settings)
+    make_socket_folder(warehouse_folder(settings) / "run", ours.name)
+    ours.unlink(missing_ok=True)  # of a process that was killed: two of us cannot hold the engine
+    try:
+        await web.UnixSite(runners[1], str(ours)).start()
+        await web.SockSite(runners[0], listening).start()
+        yield
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+async def _keep_replaying(
+    stores: Stores, partners: dict[str, Partner], telemetry: Telemetry, stopping: asyncio.Event
+) -> None:
+    """Often after something was decided, ever more seldom while nothing changes."""
+    pauses = _pauses()
+    while not stopping.is_set():
+        try:
+            done = await replay(stores.ledger, stores.ingest, partners)
+        except StoreUnavailableError as error:
+            log.warning("Kept postbacks wait: %s", error)
+        else:
+            decided = done.seen - done.deferred - done.failed
+            telemetry.count(REPLAYED, by=decided)
+            if decided or not done.seen:
+                pauses = _pauses()
+        try:
+            await asyncio.wait_for(stopping.wait(), next(pauses))
+        except TimeoutError:
+            continue
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

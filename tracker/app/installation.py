@@ -1,0 +1,125 @@
+"""What an installation is made of before anything runs: its secrets, its programme, its terms, its servers."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from redis.exceptions import RedisError
+
+from tracker import keys
+from tracker.core.partner import Programme
+from tracker.embedded.folders import socket_folder
+from tracker.embedded.postgres import EmbeddedPostgres
+from tracker.embedded.valkey import EmbeddedValkey
+from tracker.embedded.valkey_check import check_valkey
+from tracker.errors import ConfigurationError, StoreUnavailableError
+from tracker.keys import Keys
+from tracker.partners import Sources, changed_past, load_programme, secret_names
+from tracker.postback.dialects import DIALECTS
+from tracker.postback.dialects.dialect import FIELDS
+from tracker.settings import Settings
+from tracker.store.clicks import open_valkey
+from tracker.store.ledger import open_ledger
+
+_WAREHOUSE_SOCKET = "warehouse.sock"
+_RUNNING = "running.json"
+
+
+class Running(msgspec.Struct, frozen=True):
+    public_url: str
+    warehouse_url: str  # ClickHouse's HTTP protocol
+
+
+def dialect_fields() -> dict[str, tuple[str, ...]]:
+    """What `map:` may rename, by dialect."""
+    return dict.fromkeys(DIALECTS, FIELDS)
+
+
+def prepare(settings: Settings) -> Settings:
+    """Make the missing secrets, read the programme, and keep a copy of it that workers start from: what an operator
+    edits meanwhile counts at the next start, and not half of it when a worker happens to be started again.
+
+    Raises ConfigurationError with every problem.
+    """
+    secrets = keys.load_or_make(settings.data, secret_names(settings.partners))
+    load(settings, secrets)
+    in_force = settings.data / "partners.in-force.yaml"
+    draft = in_force.with_suffix(".new")
+    draft.write_bytes(settings.partners.read_bytes())
+    draft.replace(in_force)
+    return replace(settings, partners=in_force)
+
+
+def load(settings: Settings, secrets: Keys) -> Programme:
+    """The programme with every secret. Raises ConfigurationError with every problem."""
+    sources = Sources(os.environ, dialect_fields(), secrets.postback, require_secrets=True)
+    return load_programme(settings.partners, sources)
+
+
+def first_partner(settings: Settings) -> tuple[str, str]:
+    """A partner's id and its dialect, for an example."""
+    partner = next(iter(load(settings, keys.load(settings.data)).partners.values()))
+    return partner.id, partner.postback.dialect
+
+
+def with_embedded(settings: Settings) -> Settings:
+    """With the addresses of our own servers where none are given. They need not run yet."""
+    return replace(
+        settings,
+        valkey_url=settings.valkey_url or EmbeddedValkey(settings.data).url,
+        postgres_url=settings.postgres_url or EmbeddedPostgres(settings.data).dsn,
+    )
+
+
+def warehouse_folder(settings: Settings) -> Path:
+    return settings.data.resolve() / "warehouse"
+
+
+def warehouse_socket(settings: Settings) -> Path:
+    """Where the process that holds the embedded engine answers."""
+    return socket_folder(warehouse_folder(settings) / "run", _WAREHOUSE_SOCKET) / _WAREHOUSE_SOCKET
+
+
+async def adopt_terms(settings: Settings, postgres_url: str) -> None:
+    """Put the programme's terms in force. Raises ConfigurationError when terms that have begun were changed."""
+    programme = load(settings, keys.load(settings.data))
+    now = datetime.now(UTC)
+    async with open_ledger(postgres_url) as ledger:
+        before = await ledger.terms_in_force()
+        problems = [
+            problem
+            for partner in programme.partners.values()
+            if partner.id in before
+            for problem in changed_past(before[partner.id], partner.terms, now)
+        ]
+        if problems:
+            raise ConfigurationError([f"partners.yaml: {problem}" for problem in problems])
+        await ledger.put_in_force([partner.terms for partner in programme.partners.values()])
+
+
+async def check_valkey_server(url: str) -> None:
+    """Raises ConfigurationError with every setting by which a Valkey of the operator's own could lose a click."""
+    client = open_valkey(url)
+    try:
+        problems = await check_valkey(client)
+    except (RedisError, OSError) as error:
+        raise StoreUnavailableError(f"Valkey at TRACKER_VALKEY_URL does not answer: {error}") from error
+    finally:
+        await client.aclose()
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def note_running(settings: Settings, public_url: str, warehouse_url: str) -> None:
+    """Where the tracker of this data folder was last started: for commands that are typed beside it."""
+    (settings.data / _RUNNING).write_bytes(msgspec.json.encode(Running(public_url, warehouse_url)))
+
+
+def running(settings: Settings) -> Running:
+    """As noted by the last start; by the settings if there was none."""
+    try:
+        return msgspec.json.decode((settings.data / _RUNNING).read_bytes(), type=Running)
+    except (OSError, msgspec.MsgspecError):
+        return Running(settings.public_url, f"http://127.0.0.1:{settings.warehouse_port}")

@@ -1,0 +1,78 @@
+"""Everything that remembers, opened for one process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from redis.asyncio import Redis
+
+from tracker.app.installation import warehouse_socket, with_embedded
+from tracker.keys import Keys
+from tracker.postback.ingest import Ingest
+from tracker.redirect.click_id import SignedClickIds
+from tracker.reports.guard import guarded
+from tracker.settings import Settings
+from tracker.store.clicks import ClickStore, open_valkey
+from tracker.store.find_click import FindClick, OldClicks
+from tracker.store.ledger import Ledger, open_ledger
+from tracker.store.warehouse.native import NativeEngine
+from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
+from tracker.store.warehouse.socket_client import WarehouseClient
+from tracker.store.warehouse.threads import EngineThreads
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """ClickHouse as every process but the one that holds the embedded engine sees it."""
+
+    old_clicks: OldClicks
+    query: Callable[[str, str], Awaitable[bytes]]  # as an analyst: SQL, and ClickHouse's name of the format
+
+
+async def answer_analyst(threads: EngineThreads, sql: str, format_: str) -> bytes:
+    """What the analysts' port would answer. Raises WarehouseQueryError or StoreUnavailableError."""
+    statement = await guarded(threads, sql, {})
+    return await threads.query_as_analyst(statement.sql, format_=statement.format_ or format_)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    valkey: Redis
+    clicks: ClickStore
+    ledger: Ledger
+    click_ids: SignedClickIds
+    find_click: FindClick
+    ingest: Ingest
+
+
+@asynccontextmanager
+async def open_warehouse(settings: Settings) -> AsyncIterator[Warehouse]:
+    """A server directly, the embedded engine through its process. Neither needs to be there yet."""
+    if settings.clickhouse_url:
+        threads = EngineThreads(NativeEngine(settings.clickhouse_url))
+        try:
+            yield Warehouse(EngineOldClicks(threads), partial(answer_analyst, threads))
+        finally:
+            await threads.close()
+    else:
+        client = WarehouseClient(warehouse_socket(settings))
+        try:
+            yield Warehouse(SocketOldClicks(client), client.query)
+        finally:
+            await client.close()
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, secrets: Keys, old_clicks: OldClicks) -> AsyncIterator[Stores]:
+    """Valkey and PostgreSQL, embedded or servers. They need not be there yet."""
+    addresses = with_embedded(settings)
+    valkey = open_valkey(addresses.valkey_url or "")
+    try:
+        async with open_ledger(addresses.postgres_url or "") as ledger:
+            clicks = ClickStore(valkey, hot_days=settings.hot_days)
+            click_ids = SignedClickIds(secrets.click)
+            find_click = FindClick(clicks, old_clicks)
+            yield Stores(valkey, clicks, ledger, click_ids, find_click, Ingest(ledger, click_ids, find_click))
+    finally:
+        await valkey.aclose()

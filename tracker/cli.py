@@ -1,0 +1,160 @@
+"""The command line: reads arguments, calls one command, turns problems into sentences and exit codes."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from tracker.commands import operate, processes, staff, try_postback
+from tracker.commands.serve import serve
+from tracker.core.click import Device, Surface
+from tracker.errors import ConfigurationError, TrackerError
+from tracker.settings import Settings, read_settings
+
+_OPTIONS = ("data", "partners", "host", "port", "workers", "warehouse_port")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command: 0 done, 1 failed, 2 wrong configuration or arguments."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = read_settings(os.environ, **{name: getattr(options, name, None) for name in _OPTIONS})
+        command: Callable[[argparse.Namespace, Settings], int | None] = options.command
+        return command(options, settings) or 0
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    except TrackerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def command_names() -> list[str]:
+    """Every command, for the test that holds the docs to them."""
+    [commands] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]  # noqa: SLF001
+    return sorted(commands.choices)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tracker", description="Click tracking and attribution of a cashback programme."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_process_commands(commands)
+    _add_operator_commands(commands)
+    _add_staff_commands(commands)
+    _add_try_postback(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
+
+
+def _add(commands: Commands, name: str, help_: str, command: Callable[..., int | None]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    parser.set_defaults(command=command)
+    parser.add_argument("--data", help="folder of the embedded stores and the secrets (TRACKER_DATA)")
+    parser.add_argument("--partners", help="the programme's rules and partners (TRACKER_PARTNERS)")
+    return parser
+
+
+def _add_process_commands(commands: Commands) -> None:
+    for name, help_, command in (
+        ("serve", "start everything: the stores, the web workers, the warehouse", serve),
+        ("web", "one web worker, on stores that are already running", processes.web),
+        ("drain", "the warehouse process: ships every fact to ClickHouse, serves analysts", processes.drain),
+    ):
+        parser = _add(commands, name, help_, command)
+        parser.add_argument("--host", help="address to listen on (TRACKER_HOST)")
+        parser.add_argument("--port", type=int, help="port to listen on (TRACKER_PORT)")
+        parser.add_argument("--workers", type=int, help="web processes (TRACKER_WORKERS)")
+        parser.add_argument("--warehouse-port", type=int, help="analysts' port on loopback (TRACKER_WAREHOUSE_PORT)")
+        # How `serve` hands its children the socket to accept on and the pipe whose end says that it is gone.
+        parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)
+        parser.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _add_operator_commands(commands: Commands) -> None:
+    _add(commands, "migrate", "bring the schemas of PostgreSQL and ClickHouse up to date", operate.migrate)
+    check = _add(commands, "check-partners", "report every problem of partners.yaml, with line and fix", operate.check)
+    check.add_argument("file", nargs="?", help="default: TRACKER_PARTNERS")
+    link = _add(commands, "link", "print a signed click-out address", operate.link)
+    link.add_argument("shopper")
+    link.add_argument("partner", help="a partner's id, or * for any")
+    address = _add(commands, "postback-url", "print the address to give to a partner", operate.postback_url)
+    address.add_argument("partner")
+    query = _add(commands, "query", "run ClickHouse SQL; works beside a running server", operate.query)
+    query.add_argument("sql")
+    query.add_argument("--format", default="PrettyCompact", help="any ClickHouse output format")
+
+
+def _add_staff_commands(commands: Commands) -> None:
+    for name, help_, action in (
+        ("late", "conversions confirmed after the window, or not confirmed in it", "override"),
+        ("unmatched", "conversions without a click that we know", "claim"),
+        ("held", "conversions that wait for staff", "release"),
+    ):
+        parser = _add(commands, name, help_, staff.work(name))
+        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.set_defaults(action="list")
+        actions = parser.add_subparsers(metavar="list | " + action)
+        actions.add_parser("list", help="the default").set_defaults(action="list")
+        act = actions.add_parser(action)
+        act.set_defaults(action=action)
+        act.add_argument("partner")
+        act.add_argument("order")
+        if action == "claim":
+            act.add_argument("click_id")
+        act.add_argument("--reason", required=True, help="why; logged")
+        act.add_argument("--staff", required=True, help="who you are; logged")
+    _add(commands, "replay", "decide messages that failed or were deferred", staff.replay)
+
+
+def _add_try_postback(commands: Commands) -> None:
+    parser = _add(
+        commands, "try-postback", "what we would do with one request, without storing anything", _try_postback
+    )
+    parser.add_argument("partner")
+    parser.add_argument("request", help="an address, a query string, or @FILE with a raw HTTP request")
+    parser.add_argument("--clicked-at", type=_moment, help="when the imagined click was made; default: an hour ago")
+    parser.add_argument("--now", type=_moment, help="when the request arrives; default: now")
+    parser.add_argument("--surface", type=Surface, choices=list(Surface), default=Surface.SITE)
+    parser.add_argument("--device", type=Device, choices=[Device.DESKTOP, Device.PHONE], default=Device.DESKTOP)
+    parser.add_argument("--check", action="append", default=[], metavar="NAME=found|ok|unknown[:low|medium|high]")
+    parser.add_argument("--superseded-at", type=_moment, help="when another tab started over")
+    parser.add_argument("--previous", action="append", default=[], help="a request received before; repeatable")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _try_postback(options: argparse.Namespace, settings: Settings) -> None:
+    now = options.now or datetime.now(UTC)
+    try:
+        checks = tuple(try_postback.parse_check(text) for text in options.check)
+    except ValueError as error:
+        raise ConfigurationError([f"--check {error}; write NAME=found|ok|unknown[:low|medium|high]"]) from None
+    trial = try_postback.Trial(
+        partner_id=options.partner,
+        request=options.request,
+        previous=tuple(options.previous),
+        clicked_at=options.clicked_at or now - timedelta(hours=1),
+        now=now,
+        surface=options.surface,
+        device=options.device,
+        checks=checks,
+        superseded_at=options.superseded_at,
+    )
+    printed = try_postback.try_postback(trial, operate.programme_without_data(settings))
+    print(json.dumps(printed, ensure_ascii=False) if options.json else "\n".join(try_postback.words(printed)))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text}: add an offset, for example {text}Z")
+    return moment.astimezone(UTC)
