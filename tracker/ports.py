@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tracker.core.click import Click
 from tracker.core.decision import Decision
 from tracker.core.facts import PostbackFact, RevisionFact
 from tracker.core.order import Message, Order, Override
+from tracker.core.reasons import Flag, Reason
+from tracker.core.report import Status
 
 
 class ClickFinder(Protocol):
@@ -158,3 +161,33 @@ class ListedOrder:
     first_seen_at: datetime
     confirm_by: datetime | None
     first_approved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One matched conversion as its shopper sees it. `cashback` is whole rubles: credited, or, while pending, what
+    approval will bring."""
+
+    partner_id: str
+    order_id: str
+    status: Status
+    hold: bool
+    cashback: int
+    base: Decimal
+    currency: str
+    reasons: tuple[Reason, ...]
+    flags: tuple[Flag, ...]
+    click_id: str
+    at: datetime  # of the order; of the click where the partner does not say
+    confirm_by: datetime
+    first_approved_at: datetime | None
+    revised_at: datetime
+
+
+class ShopperClick(NamedTuple):
+    """One click-out as its shopper sees it."""
+
+    click_id: str
+    partner_id: str
+    clicked_at: datetime
+    refusals: tuple[Reason, ...]

@@ -1,6 +1,7 @@
 """ClickHouse's HTTP protocol for analysts: their usual client asks, the engine answers in any of its formats."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from tracker.core.click import Click
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.ports import ShopperClick
 from tracker.reports.guard import Queries, guarded
 from tracker.reports.statement import DATABASE
 
@@ -38,10 +40,15 @@ class Clicks(Protocol):
     async def find(self, click_id: str, clicked_at_seconds: int) -> Click | None: ...
 
 
+class ShopperClicks(Protocol):
+    async def clicks(self, shopper_id: str, since: datetime, until: datetime, *, limit: int) -> list[ShopperClick]: ...
+
+
 class AnalystHttp:
-    def __init__(self, queries: Queries, clicks: Clicks) -> None:
+    def __init__(self, queries: Queries, clicks: Clicks, shopper_clicks: ShopperClicks) -> None:
         self._queries = queries
         self._clicks = clicks
+        self._shopper_clicks = shopper_clicks
 
     def routes(self) -> list[web.RouteDef]:
         """For analysts: reads only, `analytics` only."""
@@ -53,13 +60,18 @@ class AnalystHttp:
 
     def internal_routes(self) -> list[web.RouteDef]:
         """For our own processes, over the unix socket alone: a click as it was recorded, with its shopper."""
-        return [*self.routes(), web.get(r"/click/{click_id}/{second:\d+}", self._find_click)]
+        return [
+            *self.routes(),
+            web.get(r"/click/{click_id}/{second:\d+}", self._find_click),
+            web.get("/clicks-of/{shopper}", self._clicks_of),
+        ]
 
     async def _ping(self, request: web.Request) -> web.Response:  # noqa: ARG002 - every handler has this shape
         return web.Response(text="Ok.\n")
 
     async def _query(self, request: web.Request) -> web.Response:
-        text = "\n".join(filter(None, (request.query.get("query", ""), await request.text())))
+        body = (await request.read()).decode(errors="replace")
+        text = "\n".join(filter(None, (request.query.get("query", ""), body)))
         if not text.strip():
             return web.Response(text="Ok.\n")
         try:
@@ -89,6 +101,13 @@ class AnalystHttp:
     async def _find_click(self, request: web.Request) -> web.Response:
         click = await self._clicks.find(request.match_info["click_id"], int(request.match_info["second"]))
         return web.Response(body=msgspec.json.encode(click), content_type="application/json")
+
+    async def _clicks_of(self, request: web.Request) -> web.Response:
+        since, until = (datetime.fromisoformat(request.query[name]) for name in ("since", "until"))
+        clicks = await self._shopper_clicks.clicks(
+            request.match_info["shopper"], since, until, limit=int(request.query["limit"])
+        )
+        return web.Response(body=msgspec.json.encode(clicks), content_type="application/json")
 
 
 def _refuse_what_is_not_spoken(query: Mapping[str, str]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import asyncpg
 
+from tracker.core.facts import RevisionFact
 from tracker.core.partner import TermsVersion
 from tracker.core.terms_json import terms_from_json, terms_to_json
-from tracker.ports import Change, KnownOrder, ListedOrder, Siblings, Waiting
+from tracker.ports import Change, KnownOrder, ListedOrder, Purchase, Siblings, Waiting
 from tracker.store.group_commit import GroupCommit
-from tracker.store.ledger import lists
+from tracker.store.ledger import lists, purchases
 from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rows import TABLES, arguments, lock_names
@@ -112,6 +113,20 @@ class Ledger:
     async def held(self) -> list[ListedOrder]:
         """Orders that we hold until staff have looked."""
         return lists.listed_orders(await self._fetch(lists.HELD))
+
+    async def purchases(self, shopper_id: str, since: datetime, until: datetime, *, limit: int) -> list[Purchase]:
+        """One shopper's, newest first."""
+        return purchases.purchases(await self._fetch(purchases.PURCHASES, shopper_id, since, until, limit))
+
+    async def purchase(
+        self, shopper_id: str, partner_id: str, order_id: str
+    ) -> tuple[Purchase, list[RevisionFact]] | None:
+        """With its history. None: there is none, or it is another shopper's."""
+        key = shopper_id, partner_id, order_id
+        found = purchases.purchases(await self._fetch(purchases.ONE_PURCHASE, *key))
+        if not found:
+            return None
+        return found[0], purchases.history(await self._fetch(purchases.HISTORY, *key))
 
     async def waiting(self, after: tuple[datetime, str] | None = None, *, limit: int = 100) -> list[Waiting]:
         """Deferred and failed requests, oldest first; `after` is the receipt time and id of the last one seen."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import pyarrow as pa
 
@@ -62,10 +61,4 @@ def _column(field: pa.Field, values: Sequence[object]) -> pa.Array:
         raise PoisonError(f"A value does not fit the column {field.name}: {error}") from error
     if not field.nullable and array.null_count:
         raise PoisonError(f"The column {field.name} takes no null.")
-    if pa.types.is_decimal(field.type) and any(_is_inexact_number(value) for value in values):
-        raise PoisonError(f"The column {field.name} takes exact decimals, not floats.")
     return array
-
-
-def _is_inexact_number(value: object) -> bool:
-    return value is not None and not isinstance(value, Decimal)

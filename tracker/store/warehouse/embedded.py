@@ -44,12 +44,13 @@ class EmbeddedEngine:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         if not rows:
             return
-        stream = to_stream(self._schema(table, columns), rows)
+        self._refuse_when_closed()
         try:
+            stream = to_stream(self._schema(table, columns), rows)
             with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
                 inserter.append(stream)
                 inserter.finish()
-        except RuntimeError as error:
+        except (RuntimeError, WarehouseQueryError) as error:
             raise insert_error(str(error), code_of(str(error))) from error
 
     def execute(self, sql: str) -> None:
@@ -64,7 +65,8 @@ class EmbeddedEngine:
         as_analyst: bool = False,
     ) -> bytes:
         if format_.lower() in _PYTHON_FORMATS:
-            raise WarehouseQueryError(f"Unknown format {format_}", UNKNOWN_FORMAT)
+            text = f"Code: {UNKNOWN_FORMAT}. DB::Exception: Unknown format {format_}. (UNKNOWN_FORMAT)"
+            raise WarehouseQueryError(text, UNKNOWN_FORMAT)
         session = self._reader(as_analyst=as_analyst)
         try:
             return self._run(session, sql, format_, parameters)

@@ -12,8 +12,9 @@ from clickhouse_driver.errors import Error, ErrorCodes, NetworkError, SocketTime
 
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.store.warehouse.arrow import schema_of, to_columns
-from tracker.store.warehouse.errors import SUPPORT_IS_DISABLED, UNKNOWN_FORMAT, insert_error
+from tracker.store.warehouse.errors import UNKNOWN_FORMAT, insert_error
 from tracker.store.warehouse.formats import FORMATS
+from tracker.store.warehouse.parameters import filled
 
 _AWAY = (NetworkError, SocketTimeoutError, OSError, EOFError)
 _READ_ONLY = {"readonly": 1}
@@ -52,15 +53,12 @@ class NativeEngine:
         parameters: Mapping[str, str] = MappingProxyType({}),
         as_analyst: bool = False,
     ) -> bytes:
-        """The protocol carries neither output formats nor, to every server, parameters: see FORMATS for what is made
-        here; who needs more asks the server's HTTP port."""
-        if parameters:
-            raise _unsupported("Parameters do not travel over the native protocol", SUPPORT_IS_DISABLED)
+        """The protocol carries no output formats: FORMATS are made here; who needs more asks the server's HTTP port."""
         if format_ not in FORMATS:
-            raise _unsupported(
-                f"Over the native protocol there are only the formats {', '.join(FORMATS)}", UNKNOWN_FORMAT
-            )
-        rows, columns = self._run(sql, _ANALYST if as_analyst else _READ_ONLY, as_analyst=as_analyst)
+            sentence = f"Over the native protocol there are only {', '.join(FORMATS)}; ask the server's HTTP port"
+            raise WarehouseQueryError(f"Code: {UNKNOWN_FORMAT}. DB::Exception: {sentence}.", UNKNOWN_FORMAT)
+        settings = _ANALYST if as_analyst else _READ_ONLY
+        rows, columns = self._run(filled(sql, parameters), settings, as_analyst=as_analyst)
         return FORMATS[format_](columns, rows)
 
     def close(self) -> None:
@@ -93,7 +91,3 @@ class NativeEngine:
 
 def _away(error: Exception) -> StoreUnavailableError:
     return StoreUnavailableError(f"The ClickHouse server did not answer: {error or type(error).__name__}")
-
-
-def _unsupported(sentence: str, code: int) -> WarehouseQueryError:
-    return WarehouseQueryError(f"Code: {code}. DB::Exception: {sentence}; ask the server's HTTP port.", code)

@@ -1,18 +1,21 @@
 """The warehouse process as our other processes see it: ClickHouse's HTTP protocol over a unix socket, and one click."""
 
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
 
 from tracker.core.click import Click
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.ports import ShopperClick
 from tracker.store.warehouse.errors import code_of
 
 QUERY_SECONDS = 90.0  # more than the engine gives an analyst's statement
 FIND_SECONDS = 3.0
 _click: msgspec.json.Decoder[Click | None] = msgspec.json.Decoder(Click | None)
+_clicks = msgspec.json.Decoder(list[ShopperClick])
 
 
 class WarehouseClient:
@@ -35,6 +38,15 @@ class WarehouseClient:
         if status != 200:
             raise StoreUnavailableError(f"The warehouse process could not look up a click: HTTP {status}")
         return _click.decode(body)
+
+    async def shopper_clicks(
+        self, shopper_id: str, since: datetime, until: datetime, *, limit: int
+    ) -> list[ShopperClick]:
+        query = urlencode({"since": since.isoformat(), "until": until.isoformat(), "limit": limit})
+        status, body = await self._ask("GET", f"/clicks-of/{quote(shopper_id, safe='')}?{query}", FIND_SECONDS)
+        if status != 200:
+            raise StoreUnavailableError(f"The warehouse process could not list a shopper's clicks: HTTP {status}")
+        return _clicks.decode(body)
 
     async def ping(self) -> bool:
         try:

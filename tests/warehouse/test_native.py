@@ -1,0 +1,197 @@
+"""The same over the native protocol, on an old server: 18.16, from Debian (`apt install clickhouse-server`)."""
+
+import asyncio
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.running import free_port
+from tests.store.factories import SECOND, click_fact
+from tests.warehouse.setting import postback_fact, put, revision_fact, row_of
+from tracker.errors import PoisonError, StoreUnavailableError, WarehouseQueryError
+from tracker.store.warehouse.embedded import EmbeddedEngine
+from tracker.store.warehouse.formats import FORMATS
+from tracker.store.warehouse.migrate import migrate_clickhouse
+from tracker.store.warehouse.native import NativeEngine
+from tracker.store.warehouse.old_clicks import EngineOldClicks
+from tracker.store.warehouse.rows import CLICKS
+from tracker.store.warehouse.threads import EngineThreads
+
+PROGRAM = shutil.which("clickhouse-server")
+CONFIGURATION = """<yandex>
+  <logger><level>warning</level><log>{folder}/log</log><errorlog>{folder}/errors</errorlog></logger>
+  <tcp_port>{port}</tcp_port><listen_host>127.0.0.1</listen_host>
+  <path>{folder}/data/</path><tmp_path>{folder}/tmp/</tmp_path><timezone>Asia/Tokyo</timezone>
+  <users_config>{folder}/config.xml</users_config><mark_cache_size>100000000</mark_cache_size>
+  <profiles><default/></profiles><quotas><default/></quotas>
+  <users><default>
+    <password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>
+  </default></users>
+</yandex>
+"""
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    if PROGRAM is None:
+        pytest.skip("no clickhouse-server is installed")
+    folder = Path(tempfile.mkdtemp(prefix="tracker-clickhouse-"))
+    port = free_port()
+    configuration = folder / "config.xml"
+    configuration.write_text(CONFIGURATION.format(folder=folder, port=port))
+    server = subprocess.Popen(
+        [PROGRAM, f"--config-file={configuration}"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    yield f"clickhouse://default:@127.0.0.1:{port}/"
+    server.terminate()
+    server.wait(30)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def server(url: str) -> Iterator[NativeEngine]:
+    engine = NativeEngine(url)
+    for _ in range(500):
+        try:
+            engine.query("SELECT 1")
+            break
+        except StoreUnavailableError:
+            asyncio.run(asyncio.sleep(0.02))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def native(server: NativeEngine) -> NativeEngine:
+    server.execute("DROP DATABASE IF EXISTS tracker")
+    assert migrate_clickhouse(server)[0] == "001_base_tables.sql"
+    assert migrate_clickhouse(server) == []
+    return server
+
+
+def test_every_kind_of_fact_is_stored_once_however_often_it_comes(native: NativeEngine) -> None:
+    put(native, click_fact(), postback_fact(), revision_fact(), times=2)
+    for table in ("clicks", "postbacks", "conversion_revisions", "conversion_lines"):
+        assert native.query(f"SELECT count() FROM tracker.{table} FINAL", format_="TSV") == b"1\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("rate", 0.05), ("rate", Decimal("0.123456789")), ("partner_id", None), ("clicked_at", 2**32)]
+)
+def test_what_the_driver_would_cut_off_is_poison(native: NativeEngine, column: str, value: object) -> None:
+    row = list(row_of(click_fact()))
+    row[CLICKS.columns.index(column)] = value
+    with pytest.raises(PoisonError, match=column):
+        native.insert(CLICKS.name, CLICKS.columns, [row])
+    assert native.query("SELECT count() FROM tracker.clicks", format_="TSV") == b"0\n"
+
+
+def test_a_table_that_is_not_there_is_no_fault_of_the_rows(native: NativeEngine) -> None:
+    native.execute("DROP TABLE tracker.clicks")
+    with pytest.raises(StoreUnavailableError):
+        put(native, click_fact())
+
+
+def test_an_old_click_is_found(native: NativeEngine) -> None:
+    fact = click_fact()
+    put(native, fact, times=2)
+
+    async def find() -> None:
+        found = await EngineOldClicks(EngineThreads(native)).find(fact.click_id, SECOND)
+        assert found is not None
+        assert (found.shopper_id, found.clicked_at.timestamp()) == (fact.shopper_id, SECOND)
+
+    asyncio.run(find())
+
+
+SAMPLE = """SELECT 1 AS n, 'a\\tb\\'c\\\\' AS s, ['x', 'y\\'z\\n'] AS a, [1, 2] AS i, [['p'], []] AS aa,
+    toDecimal64('0.05', 4) AS d, CAST(NULL AS Nullable(String)) AS z, toDateTime('2026-11-23 12:34:56', 'UTC') AS t,
+    toDate('2026-11-23') AS day, 18446744073709551615 AS big, -1.5 AS f"""
+
+
+@pytest.mark.parametrize("format_", ["TabSeparated", "TSV", "TSVWithNames", "TabSeparatedWithNames", "JSONEachRow"])
+def test_rows_are_written_as_clickhouse_writes_them(server: NativeEngine, engine: EmbeddedEngine, format_: str) -> None:
+    assert server.query(SAMPLE, format_=format_).decode() == engine.query(SAMPLE, format_=format_).decode()
+
+
+def test_a_table_for_people_has_lines(server: NativeEngine) -> None:
+    sample = "SELECT 1 AS n, 'a\\tb' AS s, ['x', 'y'] AS a UNION ALL SELECT 22, '', []"
+    assert server.query(f"SELECT * FROM ({sample}) ORDER BY n", format_="PrettyCompact").decode() == (
+        "┌──n─┬─s────┬─a─────────┐\n│  1 │ a\\tb │ ['x','y'] │\n│ 22 │      │ []        │\n└────┴──────┴───────────┘\n"
+    )
+    assert server.query("SELECT 1 WHERE 0", format_="PrettyCompact") == b""
+
+
+def test_the_formats_that_it_has_not_are_refused(server: NativeEngine) -> None:
+    with pytest.raises(WarehouseQueryError, match="HTTP port") as refused:
+        server.query("SELECT 1", format_="Parquet")
+    assert refused.value.code == 73
+    assert all(server.query("SELECT 1", format_=format_) for format_ in FORMATS)
+
+
+VALUES = [
+    "plain",
+    "it's",
+    "\\\\",
+    "\\'",
+    "a\\tb\\nc",
+    "заказ 😀",
+    "'; DROP DATABASE tracker; --",
+    "{y:String}",
+    "",
+    "' OR 1=1 /*",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_parameter_is_the_value_that_it_is_to_the_other_engine(
+    server: NativeEngine, engine: EmbeddedEngine, value: str
+) -> None:
+    sql = (
+        "SELECT {x:String} AS x, length({ x : String }) AS n, '{x:String}' AS text, 1 AS `{x:String}` /* {x:String} */"
+    )
+    answers = [one.query(sql, format_="TSV", parameters={"x": value}) for one in (server, engine)]
+    assert answers[0] == answers[1]
+
+
+def test_a_parameter_has_its_type(server: NativeEngine) -> None:
+    values = {"n": "41", "d": "2026-11-23", "s": "['a', 'b']"}
+    answer = server.query(
+        "SELECT {n:UInt64} + 1, {d:Nullable(Date)}, {s:Array(String)}", format_="TSV", parameters=values
+    )
+    assert answer == b"42\t2026-11-23\t['a','b']\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "value", "code"),
+    [
+        ("SELECT {x:String}", "trailing\\", 457),
+        ("SELECT * FROM {x:Identifier}", "one", 457),
+        ("SELECT {y:String}", "", 456),
+    ],
+)
+def test_what_is_no_value_is_no_parameter(server: NativeEngine, sql: str, value: str, code: int) -> None:
+    with pytest.raises(WarehouseQueryError) as refused:
+        server.query(sql, parameters={"x": value})
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(("sql", "code"), [("DROP DATABASE tracker", 164), ("SELECT nope", 47), ("SELEC", 62)])
+def test_a_reader_only_reads_and_an_error_has_its_code(server: NativeEngine, sql: str, code: int) -> None:
+    with pytest.raises(WarehouseQueryError) as refused:
+        server.query(sql)
+    assert refused.value.code == code
+    assert "Stack trace" not in str(refused.value)
+
+
+def test_a_server_that_is_away_is_no_fault_of_the_rows() -> None:
+    engine = NativeEngine(f"clickhouse://default:@127.0.0.1:{free_port()}/")
+    with pytest.raises(StoreUnavailableError, match="did not answer"):
+        engine.query("SELECT 1")
+    with pytest.raises(StoreUnavailableError, match="did not answer"):
+        put(engine, click_fact())
