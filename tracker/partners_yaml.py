@@ -1,6 +1,5 @@
 """YAML with the line of every value, exact numbers, and no key twice."""
 
-from collections.abc import Hashable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,16 +78,18 @@ def _walk(
         for number, child in enumerate(node.value):
             _walk(child, (*place, number), lines, problems, name, seen)
     elif isinstance(node, yaml.MappingNode):
-        keys: dict[Hashable, int] = {}
+        keys: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):  # `{{a: b}: c}`, or a brace too many
+                raise ConfigurationError([f"{name}:{line}: a key that is no word; mend the braces"])
             if key.value in keys:
                 problems.append(
                     f"{name}:{line}: the key {key.value} stands twice, first on line {keys[key.value]}; keep one"
                 )
-            keys.setdefault(str(key.value), line)
-            lines[(*place, str(key.value))] = line
-            _walk(value, (*place, str(key.value)), lines, problems, name, seen)
+            keys.setdefault(key.value, line)
+            lines[(*place, key.value)] = line
+            _walk(value, (*place, key.value), lines, problems, name, seen)
 
 
 def _decimal(text: str) -> Decimal | str:

@@ -119,6 +119,21 @@ def test_an_event_repeated_with_the_same_status_counts_once_at_its_smallest_key(
     assert forth.decision.base == Decimal("100.00")
 
 
+def test_an_event_that_another_click_s_message_repeats_still_counts() -> None:
+    """Else whoever repeats the event with a click of their own would undo the decline."""
+    declined = [
+        message(report("20.00", Status.APPROVED, at=0)),
+        message(report(None, Status.DECLINED, event_id="e1", at=2), received=1),
+    ]
+    theirs = message(report(None, Status.DECLINED, event_id="e1", at=1), received=2, click=OTHER_CLICK)
+
+    taken = take(order(*declined), theirs, _TERMS)
+
+    assert taken.code is MessageCode.ORDER_TAKEN
+    assert taken.decision == judge(order(*declined), _TERMS)
+    assert taken.decision.status is Status.DECLINED
+
+
 def test_a_late_word_that_no_later_message_restated_does_change_the_state() -> None:
     approved = message(report(None, Status.APPROVED, at=300))
     older_with_the_sum = message(report("1000.00", Status.PENDING, at=60), received=1)

@@ -110,12 +110,13 @@ def owner(order: Order) -> Click | None:
 
 
 def own_messages(order: Order, click: Click | None) -> list[Message]:
-    """The messages that count for this owner: those that name its click, and those that name none that we know."""
-    return [
+    """The messages that count for this owner: those that name its click, and those that name none that we know. An
+    event that another click's message repeats stays."""
+    return in_order(
         message
-        for message in in_order(order.messages)
+        for message in order.messages
         if message.click is None or (click is not None and message.click.click_id == click.click_id)
-    ]
+    )
 
 
 def fold(messages: Iterable[Message], *, until: datetime | None = None) -> Stated:
