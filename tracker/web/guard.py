@@ -119,9 +119,7 @@ class _GuardedConnection(RequestHandler):
         if status >= 500:
             return super().handle_error(request, status, exc, message)
         self._guard.note_malformed(exc)
-        answer = refusal(status, "malformed", "The request cannot be read as HTTP.")
-        answer.force_close()
-        return answer
+        return refusal(status, "malformed", "The request cannot be read as HTTP.")
 
 
 class _Guard:

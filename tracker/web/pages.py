@@ -1,0 +1,50 @@
+"""Pages: templates in one shell and one style, no third party, no script unless a page says so."""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from aiohttp import web
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from tracker.web.language import remember_language
+
+
+class Pages:
+    """The templates of one package's folder `templates`; `shell.html` and `style.css` are shared."""
+
+    def __init__(self, package: str, **shared: object) -> None:
+        """`shared` values are there in every template."""
+        ours = files("tracker.web") / "templates"
+        theirs = files(package) / "templates"
+        sources = {file.name: file.read_text("utf-8") for file in theirs.iterdir() if file.name.endswith(".html")}
+        self._environment = Environment(
+            loader=DictLoader(sources | {"shell.html": (ours / "shell.html").read_text("utf-8")}),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        style = (ours / "style.css").read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._environment.globals |= {"style": style, **shared}
+        self._headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+
+    def render(self, template: str, **values: object) -> str:
+        return self._environment.get_template(template).render(values)
+
+    def response(
+        self, request: web.Request, template: str, *, language: str, status: int = 200, **values: object
+    ) -> web.Response:
+        """The page, in that language."""
+        html = self.render(template, language=language, **values)
+        headers = self._headers | {"Content-Language": language}
+        response = web.Response(status=status, text=html, content_type="text/html", headers=headers)
+        remember_language(request, response)
+        return response
