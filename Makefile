@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 .PHONY: run test check format clean
 
 run: $(VENV)/.run
-	@$(BIN)/tracker serve $(ARGS)
+	@$(BIN)/tracker serve --demo $(ARGS)
 
 test: $(VENV)/.dev
+	@tests/packages.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev

@@ -1,5 +1,9 @@
 """The fixtures of the real stores, and of a whole running tracker, for every test."""
 
+import os
+
+import pytest
+
 from tests.running import running_tracker
 from tests.stores import postgres_dsn, postgres_server, postgres_template, stores_folder, valkey, valkey_server
 
@@ -12,3 +16,11 @@ __all__ = [
     "valkey",
     "valkey_server",
 ]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In CI nothing is left out: a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == 0 and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("A test was skipped, and this is CI.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# What the tests need of Debian: a real browser, and an old ClickHouse server for the native protocol.
+# Where they cannot be installed their tests are skipped; in CI a skipped test is a failure.
+set -uo pipefail
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v clickhouse-server >/dev/null || missing+=(clickhouse-server)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+echo "Installing for the tests: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+if command -v apt-get >/dev/null && "${as_root[@]}" apt-get update -qq \
+  && "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" fonts-noto-core >/dev/null; then
+  exit 0
+fi
+echo "Could not install ${missing[*]} with apt-get: their tests will be skipped." >&2
