@@ -10,11 +10,12 @@ from typing import TypeAlias
 
 from tracker.commands import operate, processes, staff, try_postback
 from tracker.commands.serve import serve
+from tracker.commands.simulate import simulate
 from tracker.core.click import Device, Surface
 from tracker.errors import ConfigurationError, TrackerError
 from tracker.settings import Settings, read_settings
 
-_OPTIONS = ("data", "partners", "host", "port", "workers", "warehouse_port")
+_OPTIONS = ("data", "partners", "host", "port", "workers", "warehouse_port", "demo", "demo_port")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -69,12 +70,17 @@ def _add_process_commands(commands: Commands) -> None:
         ("serve", "start everything: the stores, the web workers, the warehouse", serve),
         ("web", "one web worker, on stores that are already running", processes.web),
         ("drain", "the warehouse process: ships every fact to ClickHouse, serves analysts", processes.drain),
+        ("demo", "the demo shops and the demo sign-in", processes.demo),
     ):
         parser = _add(commands, name, help_, command)
         parser.add_argument("--host", help="address to listen on (TRACKER_HOST)")
         parser.add_argument("--port", type=int, help="port to listen on (TRACKER_PORT)")
         parser.add_argument("--workers", type=int, help="web processes (TRACKER_WORKERS)")
         parser.add_argument("--warehouse-port", type=int, help="analysts' port on loopback (TRACKER_WAREHOUSE_PORT)")
+        parser.add_argument(
+            "--demo", action="store_const", const="1", help="links lead to demo shops of our own (TRACKER_DEMO)"
+        )
+        parser.add_argument("--demo-port", type=int, help="the demo shops' port on loopback (TRACKER_DEMO_PORT)")
         # How `serve` hands its children the socket to accept on and the pipe whose end says that it is gone.
         parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)
         parser.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
@@ -92,6 +98,11 @@ def _add_operator_commands(commands: Commands) -> None:
     query = _add(commands, "query", "run ClickHouse SQL; works beside a running server", operate.query)
     query.add_argument("sql")
     query.add_argument("--format", default="PrettyCompact", help="any ClickHouse output format")
+    traffic = _add(commands, "simulate", "send realistic traffic to a running tracker and judge what it made of it", simulate)
+    traffic.add_argument("--clicks", type=int, default=1000, help="how many; default: 1000")
+    traffic.add_argument("--seed", type=int, default=1, help="the same seed plans the same traffic; default: 1")
+    traffic.add_argument("--partial", action="store_true", help="the tracker is not empty: judge this run's rows alone")
+    traffic.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_staff_commands(commands: Commands) -> None:

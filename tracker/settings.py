@@ -18,6 +18,8 @@ class Settings:
     workers: int  # web processes
     public_url: str  # how the world reaches us, without a trailing slash
     warehouse_port: int  # ClickHouse's HTTP protocol for analysts, loopback; 0: any free port
+    demo: bool  # links lead to demo shops of our own instead of the partners
+    demo_port: int
     hot_days: int  # how long a click stays in Valkey
     trusted_proxies: tuple[str, ...]  # networks whose X-Forwarded-For we believe
     valkey_url: str | None  # None: embedded
@@ -34,6 +36,8 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_WORKERS": ("1", "web processes"),
     "TRACKER_PUBLIC_URL": ("", "how the world reaches the tracker; default http://HOST:PORT"),
     "TRACKER_WAREHOUSE_PORT": ("8123", "loopback port that speaks ClickHouse's HTTP protocol; 0 picks a free one"),
+    "TRACKER_DEMO": ("", "1: links lead to demo shops of our own instead of the partners"),
+    "TRACKER_DEMO_PORT": ("8081", "loopback port of the demo shops; 0 picks a free one"),
     "TRACKER_HOT_DAYS": ("3", "days a click stays in Valkey before ClickHouse alone has it"),
     "TRACKER_TRUSTED_PROXIES": ("", "comma-separated networks whose X-Forwarded-For is believed"),
     "TRACKER_VALKEY_URL": ("", "use this Valkey or Redis instead of the embedded one"),
@@ -64,8 +68,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
 
     host, port = given["TRACKER_HOST"], number("TRACKER_PORT", 0, 65535)
     public_url = given["TRACKER_PUBLIC_URL"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    if not re.fullmatch(r"https?://[^\s/?#@]+/?", public_url):
-        problems.append(f"TRACKER_PUBLIC_URL={public_url}: write the scheme and the host, such as https://go.example.org")
+    if not re.fullmatch(r"https?://[^\s/?#@][^\s?#@]*", public_url):
+        problems.append(f"TRACKER_PUBLIC_URL={public_url}: write a whole address, such as https://go.example.org")
     settings = Settings(
         data=Path(given["TRACKER_DATA"]).absolute(),
         partners=Path(given["TRACKER_PARTNERS"]).absolute(),
@@ -74,6 +78,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         workers=number("TRACKER_WORKERS", 1, 64),
         public_url=public_url.rstrip("/"),
         warehouse_port=number("TRACKER_WAREHOUSE_PORT", 0, 65535),
+        demo=given["TRACKER_DEMO"] not in ("", "0"),
+        demo_port=number("TRACKER_DEMO_PORT", 0, 65535),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
         trusted_proxies=tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip()),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -29,7 +29,7 @@ from tracker.core.partner import (
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.endpoint import ClickOutEndpoint
-from tracker.redirect.pages import Pages
+from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.redirect.tokens import Tokens, make_link
 from tracker.store.clicks import STREAMS, ClickStore, read_entry
@@ -156,7 +156,7 @@ async def open_setting(
     )
     endpoint = ClickOutEndpoint(
         record_click,
-        Pages(replace(programme), public_url),
+        ToldPages(programme, public_url),
         address=lambda request: request.headers.get("X-Address", "203.0.113.9"),
         request_id=lambda _: "request-1",
     )

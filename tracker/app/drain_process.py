@@ -24,6 +24,7 @@ from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.migrate import migrate_clickhouse
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks
+from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import REPLAYED, Telemetry
 from tracker.web import make_runner, middleware
@@ -82,7 +83,7 @@ async def _analysts(
     settings: Settings, threads: EngineThreads, listening: socket.socket, telemetry: Telemetry
 ) -> AsyncIterator[None]:
     """ClickHouse's own protocol: on loopback for analysts, and on a socket in our folder for our own processes."""
-    http = AnalystHttp(threads, EngineOldClicks(threads))
+    http = AnalystHttp(threads, EngineOldClicks(threads), EngineShopperClicks(threads))
     guarded = middleware(telemetry, lambda: uuid.uuid4().hex[:16])
     for_analysts = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from tracker import keys
 from tracker.core.partner import Programme
+from tracker.demo.partners import demo_programme
 from tracker.embedded.folders import socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
@@ -55,7 +56,8 @@ def prepare(settings: Settings) -> Settings:
 def load(settings: Settings, secrets: Keys) -> Programme:
     """The programme with every secret. Raises ConfigurationError with every problem."""
     sources = Sources(os.environ, dialect_fields(), secrets.postback, require_secrets=True)
-    return load_programme(settings.partners, sources)
+    programme = load_programme(settings.partners, sources)
+    return demo_programme(programme, settings.demo_port) if settings.demo else programme
 
 
 def first_partner(settings: Settings) -> tuple[str, str]:

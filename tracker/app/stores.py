@@ -18,6 +18,7 @@ from tracker.store.find_click import FindClick, OldClicks
 from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
+from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
 
@@ -27,6 +28,7 @@ class Warehouse:
     """ClickHouse as every process but the one that holds the embedded engine sees it."""
 
     old_clicks: OldClicks
+    shopper_clicks: EngineShopperClicks | SocketShopperClicks
     query: Callable[[str, str], Awaitable[bytes]]  # as an analyst: SQL, and ClickHouse's name of the format
 
 
@@ -52,13 +54,13 @@ async def open_warehouse(settings: Settings) -> AsyncIterator[Warehouse]:
     if settings.clickhouse_url:
         threads = EngineThreads(NativeEngine(settings.clickhouse_url))
         try:
-            yield Warehouse(EngineOldClicks(threads), partial(answer_analyst, threads))
+            yield Warehouse(EngineOldClicks(threads), EngineShopperClicks(threads), partial(answer_analyst, threads))
         finally:
             await threads.close()
     else:
         client = WarehouseClient(warehouse_socket(settings))
         try:
-            yield Warehouse(SocketOldClicks(client), client.query)
+            yield Warehouse(SocketOldClicks(client), SocketShopperClicks(client), client.query)
         finally:
             await client.close()
 

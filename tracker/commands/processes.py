@@ -38,5 +38,18 @@ def drain(options: argparse.Namespace, settings: Settings) -> None:
     asyncio.run(main())
 
 
+def demo(options: argparse.Namespace, settings: Settings) -> None:
+    """The demo shops: partners, as far as the tracker can tell."""
+    set_up_logging()
+
+    async def main() -> None:
+        stopping = stop_event(options.parent_fd)
+        listening = _handed_over(options) or listen("127.0.0.1", settings.demo_port, "--demo-port")
+        async with app.demo_shops(settings, listening):
+            await stopping.wait()
+
+    asyncio.run(main())
+
+
 def _handed_over(options: argparse.Namespace) -> socket.socket | None:
     return None if options.listen_fd is None else socket.socket(fileno=options.listen_fd)

@@ -68,7 +68,12 @@ async def _serve(settings: Settings, *, parent_fd: int | None) -> None:
             shoppers = stack.enter_context(listen(settings.host, settings.port, "--port"))
             analysts = stack.enter_context(listen("127.0.0.1", settings.warehouse_port, "--warehouse-port"))
             environment = dict(os.environ) | await _stores(stack, stopping, settings)
-            for child in _children(settings, environment, shoppers, analysts):
+            children = _children(settings, environment, shoppers, analysts)
+            if settings.demo:
+                demo = stack.enter_context(listen("127.0.0.1", settings.demo_port, "--demo-port"))
+                environment |= {"TRACKER_DEMO": "1", "TRACKER_DEMO_PORT": str(demo.getsockname()[1])}
+                children.append(Child("demo", ["demo", *_common(settings, shoppers)], environment, demo.fileno()))
+            for child in children:
                 await stack.enter_async_context(_kept_alive(child, stopping))
             await _until_ready(settings, shoppers, stopping)
             if not stopping.is_set():
@@ -96,13 +101,18 @@ def _children(
     settings: Settings, environment: dict[str, str], shoppers: socket.socket, analysts: socket.socket
 ) -> list[Child]:
     """Stopped in the reverse order: first no new clicks and postbacks, then the drain ships what is left."""
-    common = ["--data", str(settings.data), "--partners", str(settings.partners)]
-    port = ["--host", settings.host, "--port", str(shoppers.getsockname()[1])]
+    common = _common(settings, shoppers)
     workers = [
-        Child(f"web worker {number + 1}", ["web", *common, *port], environment, shoppers.fileno())
+        Child(f"web worker {number + 1}", ["web", *common], environment, shoppers.fileno())
         for number in range(settings.workers)
     ]
     return [Child("drain", ["drain", *common], environment, analysts.fileno()), *workers]
+
+
+def _common(settings: Settings, shoppers: socket.socket) -> list[str]:
+    """What every child is told: the file that was checked, and the port that was found."""
+    files = ["--data", str(settings.data), "--partners", str(settings.partners)]
+    return [*files, "--host", settings.host, "--port", str(shoppers.getsockname()[1])]
 
 
 @asynccontextmanager

@@ -43,3 +43,6 @@ class Cookies:
     def set_browser(self, browser_id: str, now: float) -> str:
         token = self._tokens.make_browser_cookie(browser_id, now)
         return f"{self._browser}={token}; Max-Age={BROWSER_COOKIE_SECONDS}{self._attributes}"
+
+    def forget_shopper(self) -> str:
+        return f"{self._shopper}=; Max-Age=0{self._attributes}"

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from tracker.redirect.answer import STATUSES, AskedBack, Notice, SentOn, Told
-from tracker.redirect.click_out import ClickOut, read_click_out
-from tracker.redirect.pages import Pages
+from tracker.redirect.answer import AskedBack, SentOn
+from tracker.redirect.click_out import read_click_out
+from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick, Sender
-from tracker.redirect.texts import text_for
 from tracker.web import refusal
 
 
@@ -16,7 +15,7 @@ class ClickOutEndpoint:
     def __init__(
         self,
         record_click: RecordClick,
-        pages: Pages,
+        pages: ToldPages,
         *,
         address: Callable[[web.Request], str],
         request_id: Callable[[web.Request], str],
@@ -39,16 +38,7 @@ class ClickOutEndpoint:
             return _redirect(answer)
         if isinstance(answer, AskedBack):
             return web.Response(status=503, headers={"Cache-Control": "no-store", "Retry-After": "1"})
-        return self._page(request, asked, answer)
-
-    def _page(self, request: web.Request, asked: ClickOut, told: Told) -> web.Response:
-        text = text_for(request.headers.get("Accept-Language", ""), request.query.get("lang", ""))
-        status = max((STATUSES.get(notice, 200) for notice in told.notices), default=200)
-        headers = self._pages.headers | {"Content-Language": text.language}
-        if Notice.NOT_RECORDED in told.notices:
-            headers["Retry-After"] = "60"
-        html = self._pages.render(told, asked, text)
-        return web.Response(status=status, text=html, content_type="text/html", headers=headers)
+        return self._pages.response(request, answer, asked)
 
 
 def _redirect(answer: SentOn) -> web.Response:

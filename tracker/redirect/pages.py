@@ -1,59 +1,49 @@
-"""Pages of the click-out: small, without script, without third parties."""
+"""What a shopper is told instead of, or before, a redirect: small pages, without script."""
 
-import base64
-import hashlib
-from importlib.resources import files
 from urllib.parse import urlencode
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from aiohttp import web
 
 from tracker.core.partner import Programme
 from tracker.redirect.answer import STATUSES, Notice, Told
 from tracker.redirect.click_out import ClickOut
 from tracker.redirect.destination import is_deep_link, plain_address
-from tracker.redirect.texts import EN, PageText
+from tracker.redirect.texts import TEXTS, PageText
+from tracker.web.language import language_of
+from tracker.web.pages import Pages
 
 _EARNS_NOTHING = frozenset({Notice.NO_SHOPPER, Notice.LINK_EXPIRED})
 
 
-class Pages:
+class ToldPages:
     def __init__(self, programme: Programme, public_url: str) -> None:
-        folder = files("tracker.redirect") / "templates"
-        style = (folder / "page.css").read_text("utf-8")
-        environment = Environment(
-            loader=DictLoader({"page": (folder / "page.html").read_text("utf-8")}),
-            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
-        self._template = environment.get_template("page")
-        self._style = style
+        self._pages = Pages("tracker.redirect", programme=programme.name, home="/")
         self._programme = programme
         self._public_url = public_url
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self.headers = {
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
-            "form-action 'none'; frame-ancestors 'none'",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-        }
 
-    def render(self, told: Told, asked: ClickOut, text: PageText) -> str:
-        """The page as HTML. Its links lead to us, to the partner, or to the programme's sign-in."""
+    def response(self, request: web.Request, told: Told, asked: ClickOut) -> web.Response:
+        """Its links lead to us, to the partner, or to the programme's sign-in."""
+        language = language_of(request)
+        text = TEXTS[language]
         names = {"partner": told.partner.name if told.partner else "", "programme": self._programme.name}
         wrong = any(notice in STATUSES for notice in told.notices)
-        return self._template.render(
-            text=text,
-            title=text.sorry if wrong else text.before_leaving.format_map(names),
-            programme=self._programme.name,
-            style=self._style,
+        response = self._pages.response(
+            request,
+            "told.html",
+            language=language,
+            status=max((STATUSES.get(notice, 200) for notice in told.notices), default=200),
+            heading=text.sorry if wrong else text.before_leaving.format_map(names),
             notices=[
                 (text.notices[notice].heading.format_map(names), text.notices[notice].body.format_map(names))
                 for notice in told.notices
             ],
             actions=self._actions(told, asked, text),
-            other_language=_address(asked, lang="ru" if text is EN else "en"),
+            other_language=_address(asked, lang="en" if language == "ru" else "ru"),
         )
+        response.headers["X-Robots-Tag"] = "noindex"
+        if Notice.NOT_RECORDED in told.notices:
+            response.headers["Retry-After"] = "60"
+        return response
 
     def _actions(self, told: Told, asked: ClickOut, text: PageText) -> list[tuple[str, str]]:
         """Links with their words; the first one is what we advise."""

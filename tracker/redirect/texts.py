@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from tracker.redirect.answer import Notice
 
-LANGUAGES = ("ru", "en")
-
 
 @dataclass(frozen=True, slots=True)
 class NoticeText:
@@ -16,7 +14,6 @@ class NoticeText:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    language: str
     before_leaving: str  # the page's title when the shopper may go on
     sorry: str  # and when something is wrong
     sign_in: str
@@ -24,12 +21,10 @@ class PageText:
     switch: str
     go_on_without: str
     to_shop: str
-    other_language: str
     notices: Mapping[Notice, NoticeText]
 
 
 RU = PageText(
-    language="ru",
     before_leaving="Прежде чем перейти в магазин «{partner}»",
     sorry="Перейти не получилось",
     sign_in="Войти и получить кэшбэк",
@@ -37,7 +32,6 @@ RU = PageText(
     switch="Это моя ссылка: сменить участника",
     go_on_without="Продолжить без кэшбэка",
     to_shop="Перейти в магазин без кэшбэка",
-    other_language="English",
     notices={
         Notice.NO_SHOPPER: NoticeText(
             "Кэшбэк некому начислить",
@@ -77,7 +71,6 @@ RU = PageText(
 )
 
 EN = PageText(
-    language="en",
     before_leaving="Before you go to {partner}",
     sorry="We could not take you there",
     sign_in="Sign in and earn cashback",
@@ -85,7 +78,6 @@ EN = PageText(
     switch="The link is mine: switch participant",
     go_on_without="Continue without cashback",
     to_shop="Go to the shop without cashback",
-    other_language="Русский",
     notices={
         Notice.NO_SHOPPER: NoticeText(
             "Nobody to credit the cashback to",
@@ -125,12 +117,4 @@ EN = PageText(
 )
 
 
-def text_for(accept_language: str, wanted: str = "") -> PageText:
-    """`wanted` is what the shopper chose on the page. Russian unless the browser prefers English to it."""
-    if wanted in LANGUAGES:
-        return EN if wanted == "en" else RU
-    for part in accept_language.split(",")[:20]:
-        language = part.partition(";")[0].strip().lower().partition("-")[0]
-        if language in LANGUAGES:
-            return EN if language == "en" else RU
-    return RU if not accept_language.strip() else EN
+TEXTS: Mapping[str, PageText] = {"ru": RU, "en": EN}

@@ -1,0 +1,1 @@
+"""The read side: pages for shoppers, ClickHouse for analysts."""

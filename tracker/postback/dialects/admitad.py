@@ -25,6 +25,7 @@ ADMITAD = Dialect(
         "order_time": ("time",),
         # Not in Admitad's list, but a partner in "advanced mode" may add what the rules need.
         "delivery": ("delivery",),
+        "event_time": ("event_time",),
         "origin": ("origin",),
         "promo_code": ("promocode",),
     },

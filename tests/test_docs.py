@@ -1,0 +1,52 @@
+"""Docs and code are held together: a code, a setting or a command that is not documented fails here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tracker.cli import command_names
+from tracker.core.reasons import ClickReason, Flag, MessageCode, Reason
+from tracker.settings import KNOWN
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [*sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*.md"))]
+
+
+def _first_column(text: str) -> list[str]:
+    """The code in the first cell of each table row."""
+    return re.findall(r"^\| `([a-zA-Z_0-9]+)` \|", text, re.MULTILINE)
+
+
+def test_every_code_is_explained_and_every_explained_code_exists() -> None:
+    explained = _first_column((ROOT / "docs/rules.md").read_text())
+    codes = {str(code) for kind in (Reason, Flag, MessageCode, ClickReason) for code in kind}
+
+    assert set(explained) == codes
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+
+    for name, (default, meaning) in KNOWN.items():
+        shown = f"`{default}`" if default else ""
+        assert re.search(rf"^\| `{name}` \| {re.escape(shown)} ?\| {re.escape(meaning)} \|$", text, re.MULTILINE), name
+
+
+def test_every_command_is_documented() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+
+    assert [name for name in command_names() if f"`tracker {name}" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_the_docs_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_no_document_names_a_path_of_somebody_s_machine() -> None:
+    pages = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("tracker/**/*.py")]
+
+    assert [page for page in pages if re.search(r"/(root|home)/\w|/work/", page.read_text())] == []

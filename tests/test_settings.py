@@ -1,0 +1,138 @@
+"""Settings: options win over the environment, the environment over the defaults; every problem at once."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tracker.errors import ConfigurationError
+from tracker.settings import KNOWN, Settings, read_settings
+
+
+def problems(environment: dict[str, str], **options: object) -> list[str]:
+    with pytest.raises(ConfigurationError) as raised:
+        read_settings(environment, **options)
+    return raised.value.problems
+
+
+def test_without_anything_everything_is_embedded_and_local() -> None:
+    assert read_settings({}) == Settings(
+        data=Path.cwd() / "data",
+        partners=Path.cwd() / "partners.yaml",
+        host="127.0.0.1",
+        port=8080,
+        workers=1,
+        public_url="http://127.0.0.1:8080",
+        warehouse_port=8123,
+        demo=False,
+        demo_port=8081,
+        hot_days=3,
+        trusted_proxies=(),
+        valkey_url=None,
+        postgres_url=None,
+        clickhouse_url=None,
+    )
+
+
+def test_every_known_setting_is_a_field_and_every_field_a_setting() -> None:
+    fields = {f"TRACKER_{field.name.upper()}" for field in dataclasses.fields(Settings)}
+    assert fields == KNOWN.keys()
+
+
+def test_the_environment_says_all_of_it() -> None:
+    settings = read_settings(
+        {
+            "TRACKER_DATA": "/var/lib/tracker",
+            "TRACKER_PARTNERS": "/etc/tracker/partners.yaml",
+            "TRACKER_HOST": "192.0.2.1",
+            "TRACKER_PORT": "80",
+            "TRACKER_WORKERS": "8",
+            "TRACKER_PUBLIC_URL": "https://go.example.org/",
+            "TRACKER_WAREHOUSE_PORT": "0",
+            "TRACKER_DEMO": "1",
+            "TRACKER_DEMO_PORT": "9081",
+            "TRACKER_HOT_DAYS": "90",
+            "TRACKER_TRUSTED_PROXIES": " 1192.0.2.1/8, ::1 ,,",
+            "TRACKER_VALKEY_URL": "redis://valkey:6379/0",
+            "TRACKER_POSTGRES_URL": "postgresql://tracker@postgres/tracker",
+            "TRACKER_CLICKHOUSE_URL": "clickhouse://clickhouse:9000/",
+            "LAMODA_POSTBACK_SECRET": "not a setting of ours",
+            "PATH": "/usr/bin",
+        }
+    )
+    assert settings == Settings(
+        data=Path("/var/lib/tracker"),
+        partners=Path("/etc/tracker/partners.yaml"),
+        host="192.0.2.1",
+        port=80,
+        workers=8,
+        public_url="https://go.example.org",
+        warehouse_port=0,
+        demo=True,
+        demo_port=9081,
+        hot_days=90,
+        trusted_proxies=("1192.0.2.1/8", "::1"),
+        valkey_url="redis://valkey:6379/0",
+        postgres_url="postgresql://tracker@postgres/tracker",
+        clickhouse_url="clickhouse://clickhouse:9000/",
+    )
+
+
+def test_options_win_over_the_environment_and_missing_ones_do_not() -> None:
+    settings = read_settings({"TRACKER_PORT": "80", "TRACKER_WORKERS": "8"}, port=9000, workers=None, data=Path("/x"))
+    assert (settings.port, settings.workers, settings.data) == (9000, 8, Path("/x"))
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert read_settings(dict.fromkeys(KNOWN, "")) == read_settings({})
+
+
+def test_the_public_address_follows_host_and_port() -> None:
+    assert read_settings({}, host="tracker.local", port=8081).public_url == "http://tracker.local:8081"
+    assert read_settings({}, host="::1").public_url == "http://[::1]:8080"
+    assert read_settings({"TRACKER_PUBLIC_URL": "https://example.org/go/"}).public_url == "https://example.org/go"
+
+
+def test_every_problem_is_told_at_once_with_its_fix() -> None:
+    assert problems(
+        {
+            "TRACKER_DATABASE": "x",
+            "TRACKER_PROT": "80",
+            "TRACKER_PORT": "eighty",
+            "TRACKER_WORKERS": "0",
+            "TRACKER_HOT_DAYS": "91",
+            "TRACKER_PUBLIC_URL": "go.example.org",
+        },
+        warehouse_port=65_536,
+    ) == [
+        f"TRACKER_DATABASE is not a setting; known are {', '.join(KNOWN)}",
+        f"TRACKER_PROT is not a setting; known are {', '.join(KNOWN)}",
+        "TRACKER_PORT=eighty: give a whole number from 0 to 65535",
+        "TRACKER_PUBLIC_URL=go.example.org: write a whole address, such as https://go.example.org",
+        "TRACKER_WORKERS=0: give a whole number from 1 to 64",
+        "TRACKER_WAREHOUSE_PORT=65536: give a whole number from 0 to 65535",
+        "TRACKER_HOT_DAYS=91: give a whole number from 1 to 90",
+    ]
+
+
+@pytest.mark.parametrize("text", ["-1", "+1", "1.0", "1e3", "0x50", "1_0", " 1", "1\n", "٣", "１", "²", "9" * 5_000])
+def test_a_number_is_written_in_digits(text: str) -> None:
+    assert problems({"TRACKER_WORKERS": text}) == [f"TRACKER_WORKERS={text}: give a whole number from 1 to 64"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.org", "//example.org", "ftp://example.org", "HTTPS://example.org", "https://", "https:///x",
+        "https://user@example.org", "https://example.org/?a=b", "https://example.org/#a", "https://example .org",
+    ],
+)  # fmt: skip
+def test_a_public_address_is_whole(text: str) -> None:
+    assert problems({"TRACKER_PUBLIC_URL": text}) == [
+        f"TRACKER_PUBLIC_URL={text}: write a whole address, such as https://go.example.org"
+    ]
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        read_settings({}).port = 80  # type: ignore[misc]
