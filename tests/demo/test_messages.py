@@ -196,19 +196,23 @@ def test_admitad_s_message_has_every_field_of_its_sample() -> None:
 
     said = dict(message.parameters)
     assert message.method == "GET"
-    assert said | {
-        "admitad_id": str(NUMBER),
-        "subid4": CLICK_ID,
-        "action_id": "premium",
-        "payment_status": "new",
-        "payment_sum": "450.00",
-        "reward_ready": "false",
-        "click_time": str(int(LANDING.at.timestamp())),
-        "time": str(int(NOW.timestamp())),
-        "conversion_time": "1200",
-        "type": "sale",
-        "country_code": "RU",
-    } == said
+    assert (
+        said
+        | {
+            "admitad_id": str(NUMBER),
+            "subid4": CLICK_ID,
+            "action_id": "premium",
+            "payment_status": "new",
+            "payment_sum": "450.00",
+            "reward_ready": "false",
+            "click_time": str(int(LANDING.at.timestamp())),
+            "time": str(int(NOW.timestamp())),
+            "conversion_time": "1200",
+            "type": "sale",
+            "country_code": "RU",
+        }
+        == said
+    )
     assert {"offer_id", "offer_name", "website_id", "subid", "subid1", "subid2", "subid3", "action"} <= said.keys()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from tracker.core.partner import Partner
 from tracker.demo.messages import messages, news
 from tracker.demo.order import Act, Order, after, possible
-from tracker.demo.report import Reporter, Sent
+from tracker.demo.report import Clock, Reporter, Sent
 from tracker.demo.wording import Message
 
 _MOST_KEPT = 1_000
@@ -21,8 +21,9 @@ class Kept:
 class Orders:
     """Of all shops. Every change is reported at once."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, now: Clock) -> None:
         self._reporter = reporter
+        self._now = now
         self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
 
     def find(self, partner: Partner, order_id: str) -> Kept | None:
@@ -42,10 +43,10 @@ class Orders:
         """Nothing happens if the order is past that, as after a second click on a button."""
         if act not in possible(order, partner):
             return
-        changed = after(order, act, self._reporter.now())
-        self._replace(partner, changed)
-        repeated = act is Act.REPEAT
-        await self._report(partner, order, messages(partner, order) if repeated else news(partner, order, changed))
+        changed = after(order, act, self._now())
+        self._kept[partner.id, order.id] = replace(self._kept[partner.id, order.id], order=changed)
+        said = messages(partner, order) if act is Act.REPEAT else news(partner, order, changed)
+        await self._report(partner, order, said)
 
     async def _report(self, partner: Partner, order: Order, said: list[Message]) -> None:
         for message in said:
@@ -53,7 +54,3 @@ class Orders:
             kept = self.find(partner, order.id)
             if kept is not None:
                 self._kept[partner.id, order.id] = replace(kept, sent=(*kept.sent, sent))
-
-    def _replace(self, partner: Partner, order: Order) -> None:
-        kept = self._kept[partner.id, order.id]
-        self._kept[partner.id, order.id] = replace(kept, order=order)

@@ -36,14 +36,14 @@ class Reporter:
     def __init__(self, client: aiohttp.ClientSession, tracker_url: str, now: Clock) -> None:
         self._client = client
         self._tracker_url = tracker_url
-        self.now = now
+        self._now = now
 
     async def send(self, partner: Partner, message: Message) -> Sent:
         """Once: a partner that gets no answer looks into its log."""
         address = f"{self._tracker_url}/pb/{partner.id}/"
         status, reply = await self._request(address + partner.postback.secrets[0], message)
         return Sent(
-            at=self.now(),
+            at=self._now(),
             method=message.method,
             address=address + _MASK,
             parameters=message.parameters,

@@ -24,6 +24,6 @@ def demo_site(
 ) -> list[web.RouteDef]:
     """`programme` as `demo_programme` makes it; `tracker_url` is how the world reaches the tracker."""
     pages = DemoPages(programme, tracker_url)
-    orders = Orders(Reporter(client, tracker_url, now))
+    orders = Orders(Reporter(client, tracker_url, now), now)
     shops = Shops(programme.partners, orders, pages, now=now, new_number=new_number)
     return [*shops.routes(), *SignIn(make_link, pages, tracker_url).routes()]
