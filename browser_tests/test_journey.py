@@ -8,7 +8,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.running import RunningTracker
 
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"  # its own says HeadlessChrome, which is a bot to us, and rightly so
+# Its own says HeadlessChrome, which is a bot to us, and rightly so.
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 WORDS = {
     "ru": {"shops": "Магазины", "my": "Мой кэшбэк", "sign_in": "Войти и получить кэшбэк", "accrued": "Начислен",
            "pending": "В ожидании", "rejected": "Отклонён", "app": "Заказ сделан в приложении магазина."},

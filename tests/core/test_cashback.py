@@ -173,3 +173,24 @@ def test_an_unmatched_order_is_paid_only_once_staff_give_it_to_a_click() -> None
 
 def _override(kind: OverrideKind) -> Override:
     return Override(kind, "shown a receipt", "anna", CLICK.clicked_at)
+
+
+def test_after_the_window_a_line_shows_what_was_last_said_and_what_was_counted() -> None:
+    """W-03: the increase is not credited, and is not hidden either."""
+    in_time, later = 86_400, 100 * 86_400
+    decided = _judge(LAB, report("1000.00", at=in_time), report("1500.00", at=later, commission=Decimal(90)))
+
+    [line] = decided.lines
+    assert (line.goods, line.commission, line.accrual) == (Decimal("1500.00"), Decimal(90), Decimal("50.00"))
+    assert (decided.base, decided.cashback) == (Decimal("1000.00"), 50)
+
+
+def test_after_the_window_a_new_line_is_shown_and_earns_nothing() -> None:
+    decided = _judge(
+        LAB, report("1000.00", at=86_400, line_id="1"), report("500.00", at=100 * 86_400, line_id="2")
+    )  # fmt: skip
+
+    assert [(line.line_id, line.goods, line.accrual) for line in decided.lines] == [
+        ("1", Decimal("1000.00"), Decimal("50.00")),
+        ("2", Decimal("500.00"), Decimal(0)),
+    ]

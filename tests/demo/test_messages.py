@@ -227,3 +227,9 @@ def test_an_order_of_a_buyer_whom_nobody_sent_is_nobody_s_business() -> None:
     order = replace(order_at(ADMITAD), landing=None)
 
     assert (messages(ADMITAD, order), possible(order, ADMITAD)) == ([], [])
+
+
+def test_a_paid_order_that_is_put_on_hold_is_no_longer_paid() -> None:
+    [report] = read_back(ADMITAD, messages(ADMITAD, live(ADMITAD, Act.APPROVE, Act.PAY_OUT, Act.HOLD)))
+
+    assert (report.hold, report.settled) == (True, False)

@@ -1,9 +1,10 @@
 """Everything that remembers, opened for one process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from redis.asyncio import Redis
 
@@ -11,6 +12,7 @@ from tracker.app.installation import warehouse_socket, with_embedded
 from tracker.keys import Keys
 from tracker.postback.ingest import Ingest
 from tracker.redirect.click_id import SignedClickIds
+from tracker.reports.analysts.table import Ask
 from tracker.reports.guard import guarded
 from tracker.settings import Settings
 from tracker.store.clicks import ClickStore, open_valkey
@@ -29,13 +31,15 @@ class Warehouse:
 
     old_clicks: OldClicks
     shopper_clicks: EngineShopperClicks | SocketShopperClicks
-    query: Callable[[str, str], Awaitable[bytes]]  # as an analyst: SQL, and ClickHouse's name of the format
+    query: Ask
 
 
-async def answer_analyst(threads: EngineThreads, sql: str, format_: str) -> bytes:
+async def answer_analyst(
+    threads: EngineThreads, sql: str, format_: str, parameters: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
     """What the analysts' port would answer. Raises WarehouseQueryError or StoreUnavailableError."""
-    statement = await guarded(threads, sql, {})
-    return await threads.query_as_analyst(statement.sql, format_=statement.format_ or format_)
+    statement = await guarded(threads, sql, parameters)
+    return await threads.query_as_analyst(statement.sql, format_=statement.format_ or format_, parameters=parameters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One web worker: `/go`, `/pb`, the shopper's pages, and the health of the parts behind them."""
+"""One web worker: `/go`, `/pb`, the shopper's and the analysts' pages, and the health of the parts behind them."""
 
 import os
 import socket
@@ -23,7 +23,9 @@ from tracker.redirect.endpoint import ClickOutEndpoint
 from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.redirect.sign_in import SignIn
-from tracker.redirect.tokens import Tokens
+from tracker.redirect.tokens import AnalystTokens, Tokens
+from tracker.reports.analysts.access import Access
+from tracker.reports.analysts.endpoint import AnalystPages
 from tracker.reports.catalogue.endpoint import Catalogue
 from tracker.reports.shopper.endpoint import ShopperPages
 from tracker.settings import Settings
@@ -78,6 +80,7 @@ class _Worker:
         )
         app.add_routes(self._catalogue(sign_in).routes())
         app.add_routes(self._shopper_pages(sign_in).routes())
+        app.add_routes(self._analyst_pages().routes())
         app.add_routes(self._health().routes())
         return app
 
@@ -122,6 +125,17 @@ class _Worker:
             sign_in=sign_in,
             purchases=self.stores.ledger,
             clicks=self.warehouse.shopper_clicks,
+            now=_now,
+        )
+
+    def _analyst_pages(self) -> AnalystPages:
+        token = self.secrets.reports
+        over_tls = self.settings.public_url.startswith("https://")
+        return AnalystPages(
+            lambda: self.programme,
+            name=self.programme.name,
+            access=Access(token, AnalystTokens(token), over_tls=over_tls, now=time.time),
+            ask=self.warehouse.query,
             now=_now,
         )
 

@@ -1,4 +1,4 @@
-"""What an operator types: check, link, postback-url, migrate, query."""
+"""What an operator types: check, link, postback-url, reports-url, migrate, query."""
 
 import argparse
 import asyncio
@@ -46,6 +46,11 @@ def postback_url(options: argparse.Namespace, settings: Settings) -> None:
     if partner is None:
         raise ConfigurationError([f"no partner {options.partner!r}; known are {', '.join(sorted(programme.partners))}"])
     print(f"{app.running(settings).public_url}/pb/{partner.id}/{partner.postback.secrets[0]}")
+
+
+def reports_url(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape
+    """With the token in it: whoever opens it may read the reports for 12 hours."""
+    print(f"{app.running(settings).public_url}/reports?token={keys.load(settings.data).reports}")
 
 
 def migrate(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape

@@ -1,14 +1,14 @@
 """The decision about one conversion: a pure function of its messages, its click's terms and staff's overrides."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from tracker.core import attribution
 from tracker.core.cashback import Earned, earn
 from tracker.core.click import Click
-from tracker.core.decision import Decision
+from tracker.core.decision import Decision, LineDecision
 from tracker.core.fold import Stated, fold, in_order, own_messages, owner
 from tracker.core.money import CONTEXT
 from tracker.core.order import Message, Order, OverrideKind
@@ -128,7 +128,18 @@ def _in_window(
         return _Windowed(now, late=False, after_window=True)
     grown = (now.base, now.accrual) > (before.base, before.accrual) or now.accrual > before.accrual
     changed = (now.base, now.accrual) != (before.base, before.accrual)
-    return _Windowed(before if grown else now, late=False, after_window=changed)
+    earned = replace(before, lines=_counted_before(now.lines, before.lines)) if grown else now
+    return _Windowed(earned, late=False, after_window=changed)
+
+
+def _counted_before(said: Iterable[LineDecision], counted: Iterable[LineDecision]) -> tuple[LineDecision, ...]:
+    """Lines as they were last stated, with what each earned when the window closed."""
+    at_close = {line.line_id: (line.rate, line.accrual) for line in counted}
+    lines = []
+    for line in said:
+        rate, accrual = at_close.get(line.line_id, (None, Decimal(0)))
+        lines.append(replace(line, rate=rate, accrual=accrual))
+    return tuple(lines)
 
 
 def _held_by_us(flags: Sequence[Flag], earned: Earned, stated: Stated) -> tuple[Flag, ...]:

@@ -22,6 +22,7 @@ from tracker.errors import TrackerError
 LINK_SECONDS = 86_400
 SHOPPER_COOKIE_SECONDS = 86_400  # as a link: on a shared computer the next shopper must not wait for weeks
 BROWSER_COOKIE_SECONDS = 90 * 86_400
+ANALYST_COOKIE_SECONDS = 12 * 3600
 ANY_PARTNER = "*"
 
 _CLOCK_SKEW_SECONDS = 300  # of the programme's clock, or between our own machines
@@ -48,7 +49,11 @@ class BrowserClaim(msgspec.Struct, frozen=True):
     t: _UnixTime
 
 
-Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim)
+class AnalystClaim(msgspec.Struct, frozen=True):
+    t: _UnixTime
+
+
+Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, AnalystClaim)
 
 
 def make_link(link_key: str | bytes, shopper_id: str, partner_id: str, now: float) -> str:
@@ -87,6 +92,21 @@ class Tokens:
 
     def read_browser_cookie(self, token: str, now: float) -> BrowserClaim | None:
         return self._browser.read(token, now)
+
+
+class AnalystTokens:
+    """What a browser keeps once it has brought the reports' token, which is the key: a new one ends old cookies."""
+
+    seconds = ANALYST_COOKIE_SECONDS
+
+    def __init__(self, reports_key: str | bytes) -> None:
+        self._purpose = _Purpose(reports_key, "cookie.analyst.v1", AnalystClaim, self.seconds)
+
+    def make(self, now: float) -> str:
+        return self._purpose.make(AnalystClaim(int(now)))
+
+    def is_valid(self, token: str, now: float) -> bool:
+        return self._purpose.read(token, now) is not None
 
 
 def is_shopper_id(text: str) -> bool:

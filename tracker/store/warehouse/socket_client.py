@@ -1,7 +1,9 @@
 """The warehouse process as our other processes see it: ClickHouse's HTTP protocol over a unix socket, and one click."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -25,9 +27,10 @@ class WarehouseClient:
         self._socket = socket
         self._session: aiohttp.ClientSession | None = None
 
-    async def query(self, sql: str, format_: str) -> bytes:
-        """As an analyst. Raises WarehouseQueryError or StoreUnavailableError."""
-        status, body = await self._ask("POST", f"/?default_format={quote(format_)}", QUERY_SECONDS, sql)
+    async def query(self, sql: str, format_: str, parameters: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        """As an analyst; `parameters` fill `{name:Type}`. Raises WarehouseQueryError or StoreUnavailableError."""
+        said = {"default_format": format_} | {f"param_{name}": value for name, value in parameters.items()}
+        status, body = await self._ask("POST", f"/?{urlencode(said)}", QUERY_SECONDS, sql)
         if status != 200:
             text = body.decode(errors="replace").rstrip("\n")
             raise WarehouseQueryError(text, code_of(text))

@@ -178,7 +178,8 @@ SELECT
     sum(rubles_of_cashback) AS cashback,
     sum(rubles_of_cashback * approved_conversion) AS cashback_approved,
     sum(rubles_of_commission) AS commission,
-    sum(rubles_of_commission * approved_conversion) AS commission_approved
+    sum(rubles_of_commission * approved_conversion) AS commission_approved,
+    sum(rubles_of_unmatched) AS commission_unmatched
 FROM (
     SELECT
         partner_id,
@@ -190,7 +191,8 @@ FROM (
         0 AS approved_conversion,
         0 AS declined_conversion,
         toInt64(0) AS rubles_of_cashback,
-        toDecimal64(0, 4) AS rubles_of_commission
+        toDecimal64(0, 4) AS rubles_of_commission,
+        toDecimal64(0, 4) AS rubles_of_unmatched
     FROM analytics.clicks
     UNION ALL
     SELECT
@@ -203,8 +205,15 @@ FROM (
         status = 'approved',
         status = 'declined',
         cashback,
-        -- Declined orders bring nothing; other currencies have no rubles without a dated rate.
-        if(status = 'declined' OR currency NOT IN ('', 'RUB'), toDecimal64(0, 4), ifNull(commission, toDecimal64(0, 4)))
-    FROM analytics.conversions
+        if(isNull(clicked_at), toDecimal64(0, 4), rubles),
+        if(isNull(clicked_at), rubles, toDecimal64(0, 4))
+    FROM (
+        SELECT
+            *,
+            -- Declined orders bring nothing; other currencies have no rubles without a dated rate.
+            if(status = 'declined' OR currency NOT IN ('', 'RUB'), toDecimal64(0, 4), ifNull(commission, toDecimal64(0, 4)))
+                AS rubles
+        FROM analytics.conversions
+    )
 )
 GROUP BY partner_id, day;

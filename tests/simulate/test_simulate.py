@@ -1,0 +1,94 @@
+"""`tracker simulate` against a whole running tracker on the programme's own partners, and that it can fail."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest_asyncio
+
+from tests.running import ROOT, RunningTracker, data_folder
+from tracker import app
+from tracker.settings import read_settings
+from tracker.simulate.run import simulate
+from tracker.simulate.shop import Shop, read_shops
+from tracker.simulate.traces import Plan
+
+PARTNERS = ROOT / "partners.yaml"
+
+
+@pytest_asyncio.fixture(name="simulated", scope="module", loop_scope="session")
+async def simulated_tracker() -> AsyncIterator[tuple[RunningTracker, dict[str, Any]]]:
+    """A tracker that has served one run, and what that run found."""
+    with data_folder() as data:
+        async with RunningTracker(data, partners=PARTNERS) as tracker:
+            checks = json.loads(tracker.command("simulate", "--clicks", "300", "--seed", "1", "--json"))
+            yield tracker, {check["name"]: check for check in checks}
+
+
+async def test_everything_is_as_it_must_be(simulated: tuple[RunningTracker, dict[str, Any]]) -> None:
+    _, checks = simulated
+
+    assert [name for name, check in checks.items() if not check["passed"]] == []
+    assert checks["answers to click-outs"]["found"] >= 300
+    assert checks["conversions"]["found"] > 40
+    assert checks["ledger accounts"]["found"] > 10
+    assert len([name for name in checks if name.startswith("question ")]) == 10
+
+
+async def test_on_a_tracker_that_is_not_empty_only_the_run_s_own_rows_can_be_judged(
+    simulated: tuple[RunningTracker, dict[str, Any]],
+) -> None:
+    tracker, _ = simulated
+
+    refused = tracker.try_command("simulate", "--clicks", "50", "--seed", "1")
+    assert refused.returncode == 1
+    assert "--partial" in refused.stderr
+
+    partial = tracker.command("simulate", "--clicks", "50", "--seed", "2", "--partial")
+    assert "conversions" in partial
+    assert "ledger" not in partial
+
+
+async def test_a_rate_that_is_off_by_a_hundredth_of_itself_is_found(
+    simulated: tuple[RunningTracker, dict[str, Any]],
+) -> None:
+    tracker, _ = simulated
+    shops = {id_: falsified(shop) for id_, shop in read_shops(PARTNERS).items()}
+
+    checks = await judged(tracker, shops, seed=3)
+
+    assert {name for name, differences in checks.items() if differences} == {"clicks", "conversions"}
+    assert any("cashback should be" in difference for difference in checks["conversions"])
+
+
+async def test_a_limit_that_is_off_by_a_little_is_found(simulated: tuple[RunningTracker, dict[str, Any]]) -> None:
+    """The last moment that counts belongs to the ninetieth day."""
+    tracker, _ = simulated
+    shops = {id_: replace(shop, rules={**shop.rules, "window_days": 89}) for id_, shop in read_shops(PARTNERS).items()}
+
+    checks = await judged(tracker, shops, seed=4, clicks=1000)
+
+    assert {name for name, differences in checks.items() if differences} == {"conversions"}
+    assert any("reasons should be 'late" in difference for difference in checks["conversions"])
+
+
+async def judged(tracker: RunningTracker, shops: dict[str, Shop], *, seed: int, clicks: int = 300) -> dict[str, tuple[str, ...]]:
+    """The differences of each comparison."""
+    service = app.simulated_service(read_settings(tracker.environment))
+    checks = await simulate(Plan(clicks=clicks, seed=seed, name=f"falsified-{seed}", alone=False), shops, service)
+    return {check.name: check.differences for check in checks}
+
+
+def falsified(shop: Shop) -> Shop:
+    """5 % becomes 5.05 %."""
+    return replace(
+        shop, terms=tuple((since, {**entry, **_raised(entry)}) for since, entry in shop.terms if "rate" in entry)
+        or shop.terms,
+    )  # fmt: skip
+
+
+def _raised(entry: Any) -> dict[str, str]:
+    percent = Decimal(str(entry["rate"]).removesuffix("%"))
+    return {"rate": f"{percent * Decimal('1.01')}%"}

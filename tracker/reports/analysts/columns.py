@@ -1,0 +1,132 @@
+"""What a column of a report holds, by its name: how its values are written, and its heading."""
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+
+class Kind(Enum):
+    PARTNER = auto()
+    CODE = auto()  # a reason, a verdict, a state: worded in `codes`
+    COUNT = auto()
+    RUBLES = auto()
+    SHARE = auto()
+    DAYS = auto()
+    HOUR = auto()
+    DAY = auto()
+    MOMENT = auto()
+
+
+KINDS: Mapping[str, Kind] = {
+    "accrual": Kind.RUBLES,
+    "accrual_only": Kind.RUBLES,
+    "approved": Kind.COUNT,
+    "cashback": Kind.RUBLES,
+    "cashback_back": Kind.RUBLES,
+    "clicks": Kind.COUNT,
+    "commission": Kind.RUBLES,
+    "confirmed": Kind.COUNT,
+    "cr": Kind.SHARE,
+    "credited": Kind.COUNT,
+    "day": Kind.DAY,
+    "declined": Kind.COUNT,
+    "epc": Kind.RUBLES,
+    "goods": Kind.RUBLES,
+    "hour": Kind.HOUR,
+    "last_received": Kind.MOMENT,
+    "longest_days": Kind.DAYS,
+    "orders": Kind.COUNT,
+    "orders_only": Kind.COUNT,
+    "origin": Kind.CODE,
+    "p50_days": Kind.DAYS,
+    "p75_days": Kind.DAYS,
+    "p90_days": Kind.DAYS,
+    "p99_days": Kind.DAYS,
+    "partner_id": Kind.PARTNER,
+    "postbacks": Kind.COUNT,
+    "reason": Kind.CODE,
+    "returned": Kind.COUNT,
+    "returned_in_part": Kind.COUNT,
+    "share": Kind.SHARE,
+    "shoppers": Kind.COUNT,
+    "state": Kind.CODE,
+    "still_unmatched": Kind.COUNT,
+    "valid_clicks": Kind.COUNT,
+    "verdict": Kind.CODE,
+}
+
+HEADINGS: Mapping[str, Mapping[str, str]] = {
+    "ru": {
+        "accrual": "Начислилось бы",
+        "accrual_only": "Из них только из-за минимума",
+        "approved": "Подтверждено",
+        "cashback": "Кэшбэк",
+        "cashback_back": "Кэшбэк отозван",
+        "clicks": "Переходы",
+        "commission": "Комиссия",
+        "confirmed": "Подтверждено",
+        "cr": "Конверсия (CR)",
+        "credited": "Начислено решением",
+        "day": "День",
+        "declined": "Отклонено",
+        "epc": "Доход с перехода (EPC)",
+        "goods": "Товары",
+        "hour": "Час",
+        "last_received": "Последний",
+        "longest_days": "Дольше всего, дней",
+        "orders": "Покупки",
+        "orders_only": "Только по этой причине",
+        "origin": "Где сделан заказ",
+        "p50_days": "Половина, дней",
+        "p75_days": "75 %, дней",
+        "p90_days": "90 %, дней",
+        "p99_days": "99 %, дней",
+        "partner_id": "Партнёр",
+        "postbacks": "Постбэки",
+        "reason": "Причина",
+        "returned": "Возвращено целиком",
+        "returned_in_part": "Возвращено частично",
+        "share": "Доля",
+        "shoppers": "Участники",
+        "state": "Состояние",
+        "still_unmatched": "Не связано до сих пор",
+        "valid_clicks": "Засчитанные переходы",
+        "verdict": "Что не так",
+    },
+    "en": {
+        "accrual": "Would have accrued",
+        "accrual_only": "Of it for the minimum alone",
+        "approved": "Approved",
+        "cashback": "Cashback",
+        "cashback_back": "Cashback taken back",
+        "clicks": "Clicks",
+        "commission": "Commission",
+        "confirmed": "Confirmed",
+        "cr": "Conversion rate (CR)",
+        "credited": "Credited by staff",
+        "day": "Day",
+        "declined": "Declined",
+        "epc": "Earned per click (EPC)",
+        "goods": "Goods",
+        "hour": "Hour",
+        "last_received": "Last one",
+        "longest_days": "Longest, days",
+        "orders": "Purchases",
+        "orders_only": "For this reason alone",
+        "origin": "Where it was ordered",
+        "p50_days": "Half, days",
+        "p75_days": "75%, days",
+        "p90_days": "90%, days",
+        "p99_days": "99%, days",
+        "partner_id": "Partner",
+        "postbacks": "Postbacks",
+        "reason": "Reason",
+        "returned": "Returned whole",
+        "returned_in_part": "Returned in part",
+        "share": "Share",
+        "shoppers": "Shoppers",
+        "state": "State",
+        "still_unmatched": "Still unmatched",
+        "valid_clicks": "Valid clicks",
+        "verdict": "What is wrong",
+    },
+}

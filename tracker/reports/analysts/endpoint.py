@@ -1,0 +1,169 @@
+"""`/reports`: the overview, a page for each question, and its rows as CSV and Parquet."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from tracker.core.partner import Programme
+from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.reports.analysts.access import Access
+from tracker.reports.analysts.asked import Asked, read_asked, today
+from tracker.reports.analysts.disclosure import disclose
+from tracker.reports.analysts.questions import QUESTIONS, Question, Shape, sql
+from tracker.reports.analysts.table import Ask, read_table
+from tracker.reports.analysts.texts import TEXTS
+from tracker.reports.analysts.views import Words
+from tracker.web.language import language_of
+from tracker.web.pages import Pages
+
+MOST_DRAWN_DAYS = 92
+
+# How a download's name ends -> ClickHouse's format, and its type.
+_DOWNLOADS = {
+    "csv": ("CSVWithNames", "text/csv; charset=utf-8"),
+    "parquet": ("Parquet", "application/vnd.apache.parquet"),
+}
+
+log = logging.getLogger(__name__)
+
+
+class AnalystPages:
+    def __init__(
+        self,
+        programme: Callable[[], Programme],
+        *,
+        name: str,
+        access: Access,
+        ask: Ask,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._programme = programme
+        self._access = access
+        self._ask = ask
+        self._now = now
+        self._pages = Pages("tracker.reports.analysts", programme=name, home="/")
+
+    def routes(self) -> list[web.RouteDef]:
+        """Whatever is asked below `/reports` without leave gets the same answer, so that nothing is given away."""
+        return [
+            web.get("/reports", self.answer),
+            web.get("/reports/{page:.*}", self.answer),
+        ]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if (opened := self._access.take_token(request)) is not None:
+            return opened
+        if not self._access.admits(request):
+            return self._told(request, "locked.html", 401)
+        try:
+            return await self._page(request)
+        except (StoreUnavailableError, WarehouseQueryError) as error:
+            log.warning("A report cannot be answered: %s", error)
+            return self._told(request, "away.html", 503)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        page = request.match_info.get("page", "")
+        if not page:
+            return await self._overview(request)
+        name, _, download = page.partition(".")
+        question = QUESTIONS.get(name)
+        if question is None or (download and download not in _DOWNLOADS):
+            raise web.HTTPNotFound
+        asked = self._asked(request)
+        if download:
+            return await self._download(question, asked, download)
+        return await self._report(request, question, asked)
+
+    async def _overview(self, request: web.Request) -> web.Response:
+        words, asked = self._words(request), self._asked(request)
+        headline, daily, told = await asyncio.gather(
+            read_table(self._ask, sql("figures/headline.sql"), asked),
+            read_table(self._ask, sql("figures/daily.sql"), asked),
+            disclose(self._ask, asked, today(self._now())),
+        )
+        is_drawn = asked.days <= MOST_DRAWN_DAYS
+        return self._response(
+            request,
+            "overview.html",
+            asked,
+            headline=words.headline(headline),
+            chart=words.chart(("day",), "valid_clicks", daily, Shape.COLUMNS) if is_drawn else None,
+            disclosure=words.disclosure(told),
+        )
+
+    async def _report(self, request: web.Request, question: Question, asked: Asked) -> web.Response:
+        words = self._words(request)
+        table, told = await asyncio.gather(
+            read_table(self._ask, question.sql, asked), disclose(self._ask, asked, today(self._now()))
+        )
+        return self._response(
+            request,
+            "report.html",
+            asked,
+            name=question.name,
+            said=words.text.questions[question.name],
+            charts=words.charts(question, table),
+            shape=question.shape,
+            table=words.table(table),
+            downloads=[(kind.upper(), asked.address(f"/reports/{question.name}.{kind}")) for kind in _DOWNLOADS],
+            sql=question.sql,
+            disclosure=words.disclosure(told),
+        )
+
+    async def _download(self, question: Question, asked: Asked, kind: str) -> web.Response:
+        format_, type_ = _DOWNLOADS[kind]
+        body = await self._ask(question.sql, format_, asked.parameters)
+        name = "_".join(filter(None, (question.name, str(asked.since), str(asked.until), asked.partner)))
+        headers = {
+            "Content-Type": type_,
+            "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.Response(body=body, headers=headers)
+
+    def _response(self, request: web.Request, template: str, asked: Asked, **values: object) -> web.Response:
+        words = self._words(request)
+        return self._pages.response(
+            request,
+            template,
+            language=words.language,
+            status=200,
+            text=words.text,
+            asked=asked,
+            partners=sorted(
+                words.partners.items() | {(asked.partner, words.partners.get(asked.partner, asked.partner))}
+            ),
+            links=[(name, said, asked.address(f"/reports/{name}")) for name, said in words.text.questions.items()],
+            overview=asked.address("/reports"),
+            path=request.path,
+            other_language=asked.address(request.path, lang=words.other_language),
+            **values,
+        )
+
+    def _told(self, request: web.Request, template: str, status: int) -> web.Response:
+        words = self._words(request)
+        response = self._pages.response(
+            request,
+            template,
+            language=words.language,
+            status=status,
+            text=words.text,
+            other_language=f"{request.path}?lang={words.other_language}",
+        )
+        if status == 401:
+            response.headers["WWW-Authenticate"] = 'Link realm="reports"'
+        else:
+            response.headers["Retry-After"] = "60"
+        return response
+
+    def _asked(self, request: web.Request) -> Asked:
+        return read_asked(request.query, self._now())
+
+    def _words(self, request: web.Request) -> Words:
+        language = language_of(request)
+        names = {partner.id: partner.name for partner in self._programme().partners.values()}
+        return Words(TEXTS[language], language, names)

@@ -1,0 +1,9 @@
+-- When shoppers click, by the hour of Moscow; an hour without clicks is 0.
+SELECT
+    toHour(clicked_at, 'Europe/Moscow') AS hour,
+    count() AS clicks,
+    sum(valid) AS valid_clicks
+FROM clicks
+WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
+GROUP BY hour
+ORDER BY hour WITH FILL FROM 0 TO 24

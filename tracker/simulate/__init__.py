@@ -1,0 +1,1 @@
+"""Realistic, seeded traffic against a running tracker, and what it must lead to, written down a second time."""

@@ -1,0 +1,341 @@
+"""What an order must earn: `programme.md` (sections 0 and 2) and the table of messages in the design, a second time.
+
+This module shares nothing with `tracker.core`: whoever doubts one of the two reads the other. Where the service folds
+messages one by one, here each field is simply the last that was said of it. Times are whole Unix seconds, sums rubles.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+DAY = 86_400
+EARLY_SECONDS = 300  # an order may be this much older than its click: the shop's clock is not ours
+
+Told = TypeVar("Told")
+
+_RANK = {None: 0, "pending": 0, "approved": 1, "declined": 2}
+_EXCLUDED_ORIGINS = {"app": "partner_app", "mobile_web": "partner_mobile_version"}
+
+
+class Reward(NamedTuple):
+    """One of the two."""
+
+    rate: Decimal | None = None  # a share: 0.05
+    fixed: Decimal | None = None  # rubles, once an order
+
+
+class Deal(NamedTuple):
+    """What a partner promised at the moment of a click."""
+
+    reward: Reward
+    tariffs: Mapping[str, Reward]
+    promotions: tuple[Reward, ...]  # that run at the click
+    minimum_purchase: Decimal
+    minimum_cashback: Decimal
+    origins: frozenset[str]
+    session_seconds: int
+    window_days: int
+    once_per_shopper: bool
+
+
+class Clicked(NamedTuple):
+    click_id: str
+    at: int
+    shopper: str  # empty: nobody was signed in
+    phone: bool
+    deal: Deal
+
+
+class Said(NamedTuple):
+    """One message about one line of an order. None: not said."""
+
+    at: int  # the event's time if the partner states it, else a place in the order of arrival
+    at_stated: bool = True
+    line: str = ""
+    status: str | None = None
+    word: str = ""  # the status in the partner's own word
+    hold: bool | None = None
+    settled: bool | None = None
+    goods: Decimal | None = None
+    commission: Decimal | None = None
+    currency: str | None = None
+    tariff: str | None = None
+    origin: str | None = None
+    ordered_at: int | None = None
+    click: str | None = None  # the click that it names, if that is one of this partner's
+    click_as_sent: str | None = None
+    problem: str = ""  # otherwise: unknown_click or bad_signature
+
+
+class Line(NamedTuple):
+    status: str
+    hold: bool
+    settled: bool
+    goods: Decimal | None
+    commission: Decimal | None
+    currency: str | None
+    tariff: str | None
+
+
+class Earned(NamedTuple):
+    base: Decimal = Decimal(0)
+    accrual: Decimal = Decimal(0)
+    reasons: frozenset[str] = frozenset()
+    missing: bool = False  # a sum that the deal needs is not known
+    tariff_unknown: bool = False
+
+
+class Outcome(NamedTuple):
+    """How an order must stand."""
+
+    status: str
+    hold: bool
+    settled: bool
+    base: Decimal
+    accrual: Decimal
+    cashback: int
+    reasons: frozenset[str]
+    flags: frozenset[str]
+    click_id: str  # of the owner; empty: unmatched
+    shopper: str
+    origin: str
+    ordered_at: int | None
+    confirmed_at: int | None  # first approved
+    commission: Decimal | None
+    currency: str
+    lines: tuple[tuple[str, Line], ...]  # without their own hold and settled: those are only told of the whole
+
+    @property
+    def account(self) -> str:
+        """Where the shopper's cashback stands in the ledger; empty: nowhere."""
+        if not self.cashback:
+            return ""
+        return f"{'available' if self.status == 'approved' and not self.hold else 'pending'}:{self.shopper}"
+
+
+def outcome(messages: Iterable[Said], clicks: Mapping[str, Clicked], *, rewarded_elsewhere: bool = False) -> Outcome:
+    """The order as it must stand when exactly these messages are known, in whatever order they came."""
+    ordered = in_order(messages)
+    owner = owner_of(ordered, clicks)
+    own = [said for said in ordered if said.click is None or (owner is not None and said.click == owner.click_id)]
+    lines = lines_of(own)
+    active = [line for _, line in lines if line.status != "declined"]
+    sums = [line.commission for line in active if line.commission is not None]
+    currencies = [line.currency for _, line in lines if line.currency]
+    unmatched = Outcome(
+        status=status_of(lines),
+        hold=any(line.hold for line in active),
+        settled=bool(active) and all(line.settled for line in active),
+        base=sum((line.goods or Decimal(0) for line in active if line.currency in (None, "RUB")), Decimal(0)),
+        accrual=Decimal(0),
+        cashback=0,
+        reasons=frozenset(said.problem for said in own),
+        flags=frozenset(),
+        click_id="",
+        shopper="",
+        origin=last(said.origin for said in own) or "",
+        ordered_at=last(said.ordered_at for said in own),
+        confirmed_at=_confirmed_at(own),
+        commission=sum(sums, Decimal(0)) if sums else None,
+        currency=currencies[-1] if currencies else "RUB",
+        lines=tuple((name, line._replace(hold=False, settled=False)) for name, line in lines),
+    )
+    return unmatched if owner is None else _matched(unmatched, own, owner, rewarded_elsewhere=rewarded_elsewhere)
+
+
+def _matched(order: Outcome, own: Sequence[Said], click: Clicked, *, rewarded_elsewhere: bool) -> Outcome:
+    declined = order.status == "declined"
+    earned, late, changed_after_window = _in_window(order, own, click)
+    reasons = excluded(order, click) | earned.reasons
+    if late and not declined:
+        reasons |= {"late"}
+    if rewarded_elsewhere and not declined:
+        reasons |= {"action_already_rewarded"}
+    too_early = order.ordered_at is not None and order.ordered_at < click.at - EARLY_SECONDS
+    unverified = click.phone and not order.origin and not click.deal.origins >= {"app", "mobile_web"}
+    flags = {
+        "order_time_unknown": order.ordered_at is None,
+        "order_before_click": too_early,
+        "origin_unverified": unverified,
+        "tariff_unknown": earned.tariff_unknown,
+        "amount_missing": earned.missing,
+        "after_window": changed_after_window,
+    }
+    held_by_us = not declined and (too_early or order.currency != "RUB")
+    waits_for_sum = order.status == "approved" and earned.missing
+    return order._replace(
+        status="pending" if waits_for_sum else order.status,
+        hold=order.hold or held_by_us,
+        base=earned.base,
+        accrual=earned.accrual,
+        cashback=0 if reasons or declined or earned.missing else half_up(earned.accrual),
+        reasons=reasons,
+        flags=frozenset(name for name, raised in flags.items() if raised),
+        click_id=click.click_id,
+        shopper=click.shopper,
+    )
+
+
+def in_order(messages: Iterable[Said]) -> list[Said]:
+    """By time; at one moment declined wins over approved over pending, then the smaller sum."""
+    return sorted(
+        messages, key=lambda said: (said.at, _RANK[said.status], -said.goods if said.goods is not None else -(10**12))
+    )
+
+
+def owner_of(ordered: Sequence[Said], clicks: Mapping[str, Clicked]) -> Clicked | None:
+    """The click that the earliest message with a known click names."""
+    return next((clicks[said.click] for said in ordered if said.click is not None), None)
+
+
+def last(told: Iterable[Told | None]) -> Told | None:
+    """The last that was said of one field: what a message omits is unchanged."""
+    return next((value for value in reversed(list(told)) if value is not None), None)
+
+
+def lines_of(own: Sequence[Said]) -> tuple[tuple[str, Line], ...]:
+    return tuple(
+        (name, _line([said for said in own if said.line == name])) for name in sorted({said.line for said in own})
+    )
+
+
+def _line(about_it: Sequence[Said]) -> Line:
+    return Line(
+        status=last(said.status for said in about_it) or "pending",
+        hold=last(said.hold for said in about_it) or False,
+        settled=last(said.settled for said in about_it) or False,
+        goods=last(said.goods for said in about_it),
+        commission=last(said.commission for said in about_it),
+        currency=last(said.currency for said in about_it),
+        tariff=last(said.tariff for said in about_it),
+    )
+
+
+def status_of(lines: Collection[tuple[str, Line]]) -> str:
+    """Declined when every line is; approved when none that is left still waits."""
+    left = [line.status for _, line in lines if line.status != "declined"]
+    if not left:
+        return "declined" if lines else "pending"
+    return "pending" if "pending" in left else "approved"
+
+
+def _confirmed_at(own: Sequence[Said]) -> int | None:
+    """When the order was approved for the first time."""
+    return next(
+        (said.at for n, said in enumerate(own, start=1) if status_of(lines_of(own[:n])) == "approved"), None
+    )  # fmt: skip
+
+
+def excluded(order: Outcome, click: Clicked) -> frozenset[str]:
+    """Why an order earns nothing, apart from its sum and the window (Q-07, Q-08)."""
+    reasons = set()
+    if order.origin and order.origin not in click.deal.origins:
+        reasons.add(_EXCLUDED_ORIGINS[order.origin])
+    if order.ordered_at is not None and order.ordered_at > click.at + click.deal.session_seconds:
+        reasons.add("session_ended")
+    if not click.shopper:
+        reasons.add("no_shopper")
+    return frozenset(reasons)
+
+
+def _in_window(order: Outcome, own: Sequence[Said], click: Clicked) -> tuple[Earned, bool, bool]:
+    """What is earned, whether it was confirmed too late, and whether news after the window changed it (Q-05)."""
+    now = earn(order.lines, click.deal)
+    deadline = (click.at if order.ordered_at is None else order.ordered_at) + click.deal.window_days * DAY
+    in_time = [said for said in own if said.at <= deadline]
+    if len(in_time) == len(own):
+        return now, False, False
+    at_close = lines_of(in_time)
+    held = any(line.hold for _, line in at_close if line.status != "declined")
+    if not (status_of(at_close) == "approved" or (status_of(at_close) == "pending" and held)):
+        return now, True, False
+    if order.status == "declined":
+        return now, False, True
+    before = earn(at_close, click.deal)
+    # Returns count at any age, increases do not.
+    smaller = before if now.base > before.base else now
+    return smaller, False, (now.base, now.accrual) != (before.base, before.accrual)
+
+
+def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:
+    """Base, minimum purchase, accrual, minimum of one ruble before rounding (section 0, Q-01, Q-03)."""
+    active = [line for _, line in lines if line.status != "declined"]
+    if not active:
+        return Earned()
+    best = [_best_reward(line, deal) for line in active]
+    base = sum((goods for line in active if (goods := _rubles(line)) is not None), Decimal(0))
+    shares = [reward.rate * (_rubles(line) or 0) for line, reward in zip(active, best, strict=True) if reward.rate]
+    fixed = [reward.fixed for reward in best if reward.fixed is not None]
+    accrual = sum(shares, Decimal(0)) + max(fixed, default=Decimal(0))
+    needs_sum = [line for line, reward in zip(active, best, strict=True) if reward.rate or deal.minimum_purchase]
+    missing = any(_rubles(line) is None for line in needs_sum)
+    reasons: set[str] = set()
+    if not missing:
+        if base < deal.minimum_purchase:
+            accrual = Decimal(0)
+            reasons.add("below_min_purchase")
+        elif accrual < deal.minimum_cashback:
+            reasons.add("below_minimum")
+    unknown = any(line.tariff and deal.tariffs and line.tariff not in deal.tariffs for line in active)
+    return Earned(base, accrual, frozenset(reasons), missing, unknown)
+
+
+def _best_reward(line: Line, deal: Deal) -> Reward:
+    """The best of the line's own reward and the promotions: they never add up (Q-09)."""
+    own = deal.tariffs.get(line.tariff or "", deal.reward)
+    goods = _rubles(line)
+    offers = [own, *deal.promotions]
+    if goods is None:
+        offers = [offer for offer in offers if offer.fixed is not None] or [own]
+    return max(offers, key=lambda offer: offer.fixed if offer.fixed is not None else (offer.rate or 0) * (goods or 0))
+
+
+def _rubles(line: Line) -> Decimal | None:
+    """Other currencies have no rubles until their rate is known (Q-22)."""
+    return line.goods if line.currency in (None, "RUB") else None
+
+
+def half_up(accrual: Decimal) -> int:
+    """To whole rubles as school teaches it (Q-02): 2.50 is 3."""
+    return int(accrual + Decimal("0.5"))
+
+
+def first_rewarded(orders: Mapping[str, Sequence[Said]], clicks: Mapping[str, Clicked]) -> frozenset[str]:
+    """Of one shopper's orders of a reward that is paid once: those that another one has taken it from (Q-23)."""
+    in_turn = sorted(orders, key=lambda order_id: (in_order(orders[order_id])[0].at, order_id))
+    alone = {order_id: outcome(orders[order_id], clicks) for order_id in in_turn}
+    earning = [name for name in in_turn if alone[name].status != "declined" and not alone[name].reasons]
+    return frozenset(name for name in in_turn if earning and in_turn.index(name) > in_turn.index(earning[0]))
+
+
+def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[str]:
+    """What must be said of each message of an order, taken one after the other."""
+    known: list[Said] = []
+    said_of_each = []
+    for said in arrivals:
+        verdict = _verdict(known, said, clicks)
+        said_of_each.append(verdict)
+        if verdict != "duplicate":
+            known.append(said)
+    return said_of_each
+
+
+def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> str:
+    owner_before = owner_of(in_order(known), clicks)
+    whose = said.click or (owner_before.click_id if owner_before else None)
+    of_line = [one for one in in_order(known) if one.line == said.line and one.click in (None, whose)]
+    if of_line and _text(of_line[-1]) == _text(said):
+        return "duplicate"
+    ordered = in_order([*known, said])
+    owner = owner_of(ordered, clicks)
+    if said.click is not None and owner is not None and said.click != owner.click_id:
+        return "order_taken"
+    newest = [one for one in ordered if one.click is None or (owner is not None and one.click == owner.click_id)][-1]
+    if newest is not said and outcome([*known, said], clicks) == outcome(known, clicks):
+        return "outdated"
+    return "decided" if owner is not None else said.problem
+
+
+def _text(said: Said) -> Said:
+    """The message as it was sent: its arrival is not part of it."""
+    return said if said.at_stated else said._replace(at=0)
