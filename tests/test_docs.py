@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tracker import telemetry
 from tracker.cli import command_names
 from tracker.core.reasons import ClickReason, Flag, MessageCode, Reason
 from tracker.settings import KNOWN
@@ -37,6 +38,28 @@ def test_every_command_is_documented() -> None:
     text = (ROOT / "docs/operations.md").read_text()
 
     assert [name for name in command_names() if f"`tracker {name}" not in text] == []
+
+
+def test_every_metric_is_documented_with_its_labels_and_meaning() -> None:
+    text = (ROOT / "docs/operations.md").read_text()
+    metrics = [one for one in vars(telemetry).values() if isinstance(one, telemetry.Metric)]
+
+    assert len(metrics) > 10
+    for metric in metrics:
+        labels = f" by {', '.join(f'`{label}`' for label in metric.labels)}" if metric.labels else ""
+        assert f"| `{metric.name}`{labels} | {metric.help} |" in text, metric.name
+
+
+def test_every_route_is_documented() -> None:
+    """As its source names it; the demo shops' own routes are the demo's business."""
+    text = (ROOT / "docs/operations.md").read_text()
+    sources = [path for path in ROOT.glob("tracker/**/*.py") if "demo" not in path.parts]
+    named = re.compile(r"web\.(?:get|post)\(\s*r?\"([^\"]+)\"|path = \"(/[^\"]+)\"")
+    routes = {one or other for path in sources for one, other in named.findall(path.read_text())}
+    plain = {re.sub(r":[^}]*}", "}", route) for route in routes}
+
+    assert {"/", "/go/{partner}", "/pb/{partner}/{secret}", "/readyz"} <= plain
+    assert [route for route in sorted(plain) if f"`{route}`" not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -74,7 +74,9 @@ async def test_a_limit_that_is_off_by_a_little_is_found(simulated: tuple[Running
     assert any("reasons should be 'late" in difference for difference in checks["conversions"])
 
 
-async def judged(tracker: RunningTracker, shops: dict[str, Shop], *, seed: int, clicks: int = 300) -> dict[str, tuple[str, ...]]:
+async def judged(
+    tracker: RunningTracker, shops: dict[str, Shop], *, seed: int, clicks: int = 300
+) -> dict[str, tuple[str, ...]]:
     """The differences of each comparison."""
     service = app.simulated_service(read_settings(tracker.environment))
     checks = await simulate(Plan(clicks=clicks, seed=seed, name=f"falsified-{seed}", alone=False), shops, service)

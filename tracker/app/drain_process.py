@@ -27,7 +27,7 @@ from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import REPLAYED, Telemetry
-from tracker.web import make_runner, middleware
+from tracker.web import Health, make_runner, middleware
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -88,6 +88,7 @@ async def _analysts(
     for_analysts = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_analysts.add_routes(http.routes())
+    for_analysts.add_routes([web.get("/metrics", Health({}, telemetry).metrics)])
     for_us.add_routes(http.internal_routes())
     runners = [make_runner(app, telemetry) for app in (for_analysts, for_us)]
     for runner in runners:

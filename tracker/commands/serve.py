@@ -29,17 +29,20 @@ log = logging.getLogger(__name__)
 _WELCOME = """
 The tracker is running. Ctrl-C stops it.
 
+In a browser:
+  {public_url}/          the catalogue{banners}
+  {public_url}/my        a shopper's clicks and cashback
   {public_url}/readyz    every part and whether it answers
-  {warehouse_url}    ClickHouse for analysts: curl '{warehouse_url}/?query=SELECT+count()+FROM+analytics.clicks'
 
-Try, in another terminal:
-
+In another terminal:
   {tracker} link shopper-42 {partner}{options}
-      a signed click-out address; open it in a browser, and copy the click id (30 characters) from where it leads
+      a signed click-out address; the click id (30 characters) is in the address that it leads to
   {tracker} postback-url {partner}{options}
       where the partner's network reports orders: add ?{example}
   {tracker} query 'SELECT order_id, status, cashback, reasons FROM analytics.conversions'{options}
-      what the purchase earned, and why
+      what purchases earned, and why; or any ClickHouse client, at {warehouse_url}
+  {tracker} reports-url{options}
+      the same as pages with charts
 """
 _EXAMPLES = {
     "admitad": "order_id=A-1&order_sum=2490.00&payment_status=approved&subid4=CLICK_ID",
@@ -160,6 +163,7 @@ def _welcome(settings: Settings, shoppers: socket.socket, analysts: socket.socke
     return _WELCOME.format(
         public_url=public_url,
         warehouse_url=warehouse_url,
+        banners="; its banners lead to demo shops" if settings.demo else "",
         tracker=program.relative_to(here) if program.is_relative_to(here) else program.name,
         partner=partner,
         example=_EXAMPLES.get(dialect, _EXAMPLES["generic"]),

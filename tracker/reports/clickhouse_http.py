@@ -1,8 +1,9 @@
 """ClickHouse's HTTP protocol for analysts: their usual client asks, the engine answers in any of its formats."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -12,17 +13,21 @@ from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.ports import ShopperClick
 from tracker.reports.guard import Queries, guarded
 from tracker.reports.statement import DATABASE
+from tracker.web import request_id
 
 DEFAULT_FORMAT = "TabSeparated"
 PARAMETER = "param_"
 
+_CANNOT_PARSE_INPUT = 27
 _NETWORK_ERROR = 210
 _UNKNOWN_DATABASE = 81
 _SUPPORT_IS_DISABLED = 344
+_QUERY_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 # What ClickHouse answers with other than 500, and no client treats as a failure of the server.
 _STATUSES = {
-    43: 400, 44: 400, 47: 404, 53: 400, 46: 404, 60: 404, 62: 400, 73: 404, 81: 404, 115: 404, 158: 400, 159: 408,
-    160: 408, 164: 403, 215: 400, 241: 500, 344: 501, 386: 400, 396: 400, 456: 400, 457: 400, 497: 403, 210: 503,
+    27: 400, 43: 400, 44: 400, 46: 404, 47: 404, 53: 400, 60: 404, 62: 400, 73: 404, 81: 404, 115: 404, 158: 400,
+    159: 408, 160: 408, 164: 403, 210: 503, 215: 400, 241: 500, 344: 501, 386: 400, 396: 400, 456: 400, 457: 400,
+    497: 403,
 }  # fmt: skip
 _CONTENT_TYPES = {
     "CSV": "text/csv; charset=UTF-8",
@@ -42,6 +47,11 @@ class Clicks(Protocol):
 
 class ShopperClicks(Protocol):
     async def clicks(self, shopper_id: str, since: datetime, until: datetime, *, limit: int) -> list[ShopperClick]: ...
+
+
+class _Asked(NamedTuple):
+    text: str
+    said: Mapping[str, str]  # beside the text: format, database, param_NAME
 
 
 class AnalystHttp:
@@ -70,33 +80,36 @@ class AnalystHttp:
         return web.Response(text="Ok.\n")
 
     async def _query(self, request: web.Request) -> web.Response:
-        body = (await request.read()).decode(errors="replace")
-        text = "\n".join(filter(None, (request.query.get("query", ""), body)))
-        if not text.strip():
-            return web.Response(text="Ok.\n")
         try:
-            return await self._answer(request, text)
+            asked = await _read(request)
+            if not asked.text.strip():
+                return web.Response(text="Ok.\n")
+            return await self._answer(request, asked)
         except WarehouseQueryError as error:
             return _failure(str(error), error.code)
         except StoreUnavailableError as error:
             return _failure(f"Code: {_NETWORK_ERROR}. DB::Exception: {error} (NETWORK_ERROR)", _NETWORK_ERROR)
 
-    async def _answer(self, request: web.Request, text: str) -> web.Response:
-        _refuse_what_is_not_spoken(request.query)
+    async def _answer(self, request: web.Request, asked: _Asked) -> web.Response:
+        _refuse_what_is_not_spoken(asked.said)
         parameters = {
-            name.removeprefix(PARAMETER): value for name, value in request.query.items() if name.startswith(PARAMETER)
+            name.removeprefix(PARAMETER): value for name, value in asked.said.items() if name.startswith(PARAMETER)
         }
-        statement = await guarded(self._queries, text, parameters)
-        asked = request.headers.get("X-ClickHouse-Format") or request.query.get("default_format")
-        format_ = statement.format_ or asked or DEFAULT_FORMAT
+        statement = await guarded(self._queries, asked.text, parameters)
+        wished = request.headers.get("X-ClickHouse-Format") or asked.said.get("default_format")
+        format_ = statement.format_ or wished or DEFAULT_FORMAT
         body = await self._queries.query_as_analyst(statement.sql, format_=format_, parameters=parameters)
         headers = {
             "Content-Type": _content_type(format_),
             "X-ClickHouse-Format": format_,
             "X-ClickHouse-Timezone": "UTC",
+            "X-ClickHouse-Query-Id": _query_id(request, asked.said),
             "Cache-Control": "no-store",
         }
-        return web.Response(body=body, headers=headers)
+        response = web.Response(body=body, headers=headers)
+        if asked.said.get("enable_http_compression") == "1" and "gzip" in request.headers.get("Accept-Encoding", ""):
+            response.enable_compression(web.ContentCoding.gzip)
+        return response
 
     async def _find_click(self, request: web.Request) -> web.Response:
         click = await self._clicks.find(request.match_info["click_id"], int(request.match_info["second"]))
@@ -108,6 +121,32 @@ class AnalystHttp:
             request.match_info["shopper"], since, until, limit=int(request.query["limit"])
         )
         return web.Response(body=msgspec.json.encode(clicks), content_type="application/json")
+
+
+async def _read(request: web.Request) -> _Asked:
+    """The text is what the address says, continued by the body; a form says all of it by name, as `curl -F`."""
+    said: dict[str, str] = dict(request.query)
+    said.setdefault("database", request.headers.get("X-ClickHouse-Database", ""))
+    if request.content_type != "multipart/form-data":
+        body = (await request.read()).decode(errors="replace")
+        return _Asked("\n".join(filter(None, (said.get("query", ""), body))), said)
+    try:
+        form = dict(await request.post())
+    except ValueError as error:
+        text = f"Code: {_CANNOT_PARSE_INPUT}. DB::Exception: The form cannot be read. (CANNOT_PARSE_INPUT)"
+        raise WarehouseQueryError(text, _CANNOT_PARSE_INPUT) from error
+    for name, value in form.items():
+        if not isinstance(value, str):
+            text = f"Code: {_SUPPORT_IS_DISABLED}. DB::Exception: No tables can be sent along. (SUPPORT_IS_DISABLED)"
+            raise WarehouseQueryError(text, _SUPPORT_IS_DISABLED)
+        said[name] = value
+    return _Asked(said.get("query", ""), said)
+
+
+def _query_id(request: web.Request, said: Mapping[str, str]) -> str:
+    """The sender's own, else the request's number in our log."""
+    given = said.get("query_id", "")
+    return given if _QUERY_ID.fullmatch(given) else request_id(request)
 
 
 def _refuse_what_is_not_spoken(query: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ _EXCLUDED_ORIGINS = {"app": "partner_app", "mobile_web": "partner_mobile_version
 
 
 class Reward(NamedTuple):
-    """One of the two."""
+    """One of the two; neither: nothing was promised, and staff must look."""
 
     rate: Decimal | None = None  # a share: 0.05
     fixed: Decimal | None = None  # rubles, once an order
@@ -83,6 +83,7 @@ class Earned(NamedTuple):
     reasons: frozenset[str] = frozenset()
     missing: bool = False  # a sum that the deal needs is not known
     tariff_unknown: bool = False
+    unrated: bool = False  # a line of a tariff for which nothing was promised
 
 
 class Outcome(NamedTuple):
@@ -161,7 +162,7 @@ def _matched(order: Outcome, own: Sequence[Said], click: Clicked, *, rewarded_el
         "amount_missing": earned.missing,
         "after_window": changed_after_window,
     }
-    held_by_us = not declined and (too_early or order.currency != "RUB")
+    held_by_us = not declined and (too_early or earned.unrated or order.currency != "RUB")
     waits_for_sum = order.status == "approved" and earned.missing
     return order._replace(
         status="pending" if waits_for_sum else order.status,
@@ -277,14 +278,15 @@ def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:
         elif accrual < deal.minimum_cashback:
             reasons.add("below_minimum")
     unknown = any(line.tariff and deal.tariffs and line.tariff not in deal.tariffs for line in active)
-    return Earned(base, accrual, frozenset(reasons), missing, unknown)
+    unrated = Reward() in best
+    return Earned(base, accrual, frozenset(reasons), missing, unknown or unrated, unrated)
 
 
 def _best_reward(line: Line, deal: Deal) -> Reward:
     """The best of the line's own reward and the promotions: they never add up (Q-09)."""
     own = deal.tariffs.get(line.tariff or "", deal.reward)
     goods = _rubles(line)
-    offers = [own, *deal.promotions]
+    offers = [own, *deal.promotions] if own != Reward() else [own]
     if goods is None:
         offers = [offer for offer in offers if offer.fixed is not None] or [own]
     return max(offers, key=lambda offer: offer.fixed if offer.fixed is not None else (offer.rate or 0) * (goods or 0))

@@ -53,11 +53,11 @@ class Planner:
         """The orders of one click."""
         random = Random(f"{self._seed}/orders/{click.number}")  # noqa: S311 - it must be repeatable
         shop = self._shops[click.partner_id]
-        rival = self._last_at.get(shop.id)
+        others = dict(self._last_at)
         self._last_at[shop.id] = made
         if random.random() >= _ORDER_SHARE:
             return
-        for order in plan_orders(random, shop, made, rival, f"{self._run}-{click.number}"):
+        for order in plan_orders(random, shop, made, others, f"{self._run}-{click.number}"):
             yield Sending(order, tuple(self._messages(random, shop, order)))
 
     def stray(self, click: PlannedClick, made: Clicked) -> Stray | None:

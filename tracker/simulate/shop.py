@@ -104,5 +104,6 @@ def _reward(entry: Mapping[str, Any] | str | float) -> Reward:
         entry = {"rate": entry}
     if "fixed" in entry:
         return Reward(fixed=Decimal(str(entry["fixed"])))
-    percent = str(entry.get("rate", "0%")).removesuffix("%")
-    return Reward(rate=Decimal(percent) / 100)
+    if "rate" not in entry:  # tariffs alone
+        return Reward()
+    return Reward(rate=Decimal(str(entry["rate"]).removesuffix("%")) / 100)

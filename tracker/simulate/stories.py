@@ -1,6 +1,6 @@
 """The orders of one run: what partners will say of each, in which order it arrives, and by which click."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import NamedTuple, TypeVar
@@ -70,19 +70,22 @@ class Order(NamedTuple):
     at_once: bool  # sent all together: which comes first, nobody knows
 
 
-def plan_orders(random: Random, shop: Shop, click: Clicked, rival: Clicked | None, name: str) -> Iterator[Order]:
-    """The orders of one click. `rival` is another click at the same partner, `name` begins their ids."""
+def plan_orders(
+    random: Random, shop: Shop, click: Clicked, others: Mapping[str, Clicked], name: str
+) -> Iterator[Order]:
+    """The orders of one click. `others` is another click at each partner, `name` begins the orders' ids."""
     [count] = random.choices([count for count, _ in _HOW_MANY_ORDERS], [weight for _, weight in _HOW_MANY_ORDERS])
     for number in range(count):
-        yield _Story(random, shop, click, rival).order(f"{name}-{number}")
+        yield _Story(random, shop, click, others).order(f"{name}-{number}")
 
 
 class _Story:
-    def __init__(self, random: Random, shop: Shop, click: Clicked, rival: Clicked | None) -> None:
+    def __init__(self, random: Random, shop: Shop, click: Clicked, others: Mapping[str, Clicked]) -> None:
         self._random = random
         self._shop = shop
         self._click = click
-        self._rival = rival
+        self._rival = others.get(shop.id)
+        self._foreign = [one.click_id for partner_id, one in others.items() if partner_id != shop.id]
         self._ages = random.random() < 0.88 or click.deal.once_per_shopper
         courses = [course for course in _COURSES if self._ages or not course.ages]
         [self._course] = random.choices(courses, [course.weight for course in courses])
@@ -115,18 +118,11 @@ class _Story:
         several = named and not self._course.one_line and self._chance(0.5 if by_unit else 0.12)
         count = self._random.choice((2, 3)) if several else 1
         id_ = self._random.randrange(10**8, 10**9)
-        return [
-            _Line(
-                str(id_ + place) if named else "", *self._tariff_and_goods(count)
-            )
-            for place in range(count)
-        ]  # fmt: skip
+        return [_Line(str(id_ + place) if named else "", *self._tariff_and_goods(count)) for place in range(count)]
 
     def _tariff_and_goods(self, lines: int) -> tuple[str | None, Decimal | None]:
         deal = self._click.deal
         tariff = self._random.choice([None, *deal.tariffs, "of-next-year"]) if deal.tariffs else None
-        if self._shop.dialect != "admitad" and not deal.tariffs:
-            tariff = None
         return tariff, self._goods(deal, tariff, lines)
 
     def _goods(self, deal: Deal, tariff: str | None, lines: int) -> Decimal | None:
@@ -195,11 +191,11 @@ class _Story:
         return by_click
 
     def _forged(self) -> str:
-        """One character changed, an id cut short, or something else's."""
+        """One character changed, an id cut short, another network's, or one that we signed for another partner."""
         id_ = self._click.click_id
         place = self._random.randrange(1, len(id_))
         changed = id_[:place] + ("7" if id_[place] != "7" else "8") + id_[place + 1 :]
-        return self._random.choice([changed, id_[:-1], "cjGH4bq2EiEm0vXx-1"])
+        return self._random.choice([changed, id_[:-1], "cjGH4bq2EiEm0vXx-1", *self._foreign[:1]])
 
     def _claim_of(self, rival: Clicked, first: Said, newest: Said) -> Said:
         """The order is named for another click: later, and so in vain, or before all others."""

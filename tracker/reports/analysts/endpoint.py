@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -21,10 +22,17 @@ from tracker.web.pages import Pages
 
 MOST_DRAWN_DAYS = 92
 
-# How a download's name ends -> ClickHouse's format, and its type.
+
+class _Download(NamedTuple):
+    name: str  # as people say it
+    format_: str  # ClickHouse's name
+    content_type: str
+
+
+# By how a file's name ends.
 _DOWNLOADS = {
-    "csv": ("CSVWithNames", "text/csv; charset=utf-8"),
-    "parquet": ("Parquet", "application/vnd.apache.parquet"),
+    "csv": _Download("CSV", "CSVWithNames", "text/csv; charset=utf-8"),
+    "parquet": _Download("Parquet", "Parquet", "application/vnd.apache.parquet"),
 }
 
 log = logging.getLogger(__name__)
@@ -68,9 +76,9 @@ class AnalystPages:
         page = request.match_info.get("page", "")
         if not page:
             return await self._overview(request)
-        name, _, download = page.partition(".")
+        name, dot, download = page.partition(".")
         question = QUESTIONS.get(name)
-        if question is None or (download and download not in _DOWNLOADS):
+        if question is None or (dot and download not in _DOWNLOADS):
             raise web.HTTPNotFound
         asked = self._asked(request)
         if download:
@@ -91,6 +99,7 @@ class AnalystPages:
             asked,
             headline=words.headline(headline),
             chart=words.chart(("day",), "valid_clicks", daily, Shape.COLUMNS) if is_drawn else None,
+            table=words.table(daily),
             disclosure=words.disclosure(told),
         )
 
@@ -108,17 +117,20 @@ class AnalystPages:
             charts=words.charts(question, table),
             shape=question.shape,
             table=words.table(table),
-            downloads=[(kind.upper(), asked.address(f"/reports/{question.name}.{kind}")) for kind in _DOWNLOADS],
+            downloads=[
+                (download.name, asked.address(f"/reports/{question.name}.{kind}"))
+                for kind, download in _DOWNLOADS.items()
+            ],
             sql=question.sql,
             disclosure=words.disclosure(told),
         )
 
     async def _download(self, question: Question, asked: Asked, kind: str) -> web.Response:
-        format_, type_ = _DOWNLOADS[kind]
-        body = await self._ask(question.sql, format_, asked.parameters)
+        download = _DOWNLOADS[kind]
+        body = await self._ask(question.sql, download.format_, asked.parameters)
         name = "_".join(filter(None, (question.name, str(asked.since), str(asked.until), asked.partner)))
         headers = {
-            "Content-Type": type_,
+            "Content-Type": download.content_type,
             "Content-Disposition": f'attachment; filename="{name}.{kind}"',
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",

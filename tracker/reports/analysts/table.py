@@ -17,7 +17,7 @@ _NUMBERS = ("Int", "UInt", "Decimal", "Float")
 class Ask(Protocol):
     """ClickHouse as an analyst has it: SQL, ClickHouse's name of the format, values for {name:Type}."""
 
-    async def __call__(self, sql: str, format_: str, parameters: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    async def __call__(self, sql: str, format_: str, parameters: Mapping[str, str] = MappingProxyType({}), /) -> bytes:
         """Raises WarehouseQueryError or StoreUnavailableError."""
 
 

@@ -23,7 +23,7 @@ class AnalystText:
     period: str
     nothing: str
     table: str
-    chart: str
+    by_day: str
     chart_text: str
     download: str
     sql: str
@@ -62,7 +62,7 @@ TEXTS: Mapping[str, AnalystText] = {
         period="Период",
         nothing="За этот период ничего нет.",
         table="Таблица",
-        chart="Диаграмма",
+        by_day="По дням",
         chart_text="Наибольшее: {label}, {value}. Все числа — в таблице ниже.",
         download="Скачать",
         sql="SQL этого отчёта",
@@ -153,7 +153,7 @@ TEXTS: Mapping[str, AnalystText] = {
         period="Period",
         nothing="There is nothing in this period.",
         table="Table",
-        chart="Chart",
+        by_day="By day",
         chart_text="The largest: {label}, {value}. All numbers are in the table below.",
         download="Download",
         sql="The SQL of this report",

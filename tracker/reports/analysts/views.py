@@ -17,7 +17,7 @@ from tracker.reports.analysts.texts import AnalystText
 from tracker.web import wording
 
 _NOTHING = "—"
-_IN_WORDS = (Kind.PARTNER, Kind.CODE)  # everything else is a number, and stands on the right
+_ON_THE_LEFT = (Kind.PARTNER, Kind.CODE, Kind.DAY, Kind.HOUR)  # what a row is about; its numbers are on the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Words:
 
     def table(self, table: Table) -> Mapping[str, object]:
         return {
-            "headings": [(self.heading(column), KINDS[column] not in _IN_WORDS) for column in table.columns],
+            "headings": [(self.heading(column), KINDS[column] not in _ON_THE_LEFT) for column in table.columns],
             "rows": [
-                [(self.cell(column, row[column]), KINDS[column] not in _IN_WORDS) for column in table.columns]
+                [(self.cell(column, row[column]), KINDS[column] not in _ON_THE_LEFT) for column in table.columns]
                 for row in table.rows
             ],
         }

@@ -1,10 +1,13 @@
 -- A click can be filtered for several reasons. The first row, without a reason, is all clicks of the period.
-SELECT '' AS reason, count() AS clicks, countIf(NOT valid) AS filtered
-FROM clicks
-WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
-UNION ALL
-SELECT arrayJoin(arrayFilter(code -> code != 'datacenter', traffic)) AS reason, count() AS clicks, count() AS filtered
-FROM clicks
-WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
-GROUP BY reason
+SELECT *
+FROM (
+    SELECT '' AS reason, count() AS clicks, countIf(NOT valid) AS filtered
+    FROM clicks
+    WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
+    UNION ALL
+    SELECT arrayJoin(arrayFilter(code -> code != 'datacenter', traffic)) AS reason, count(), count()
+    FROM clicks
+    WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
+    GROUP BY reason
+)
 ORDER BY reason != '', filtered DESC, reason

@@ -9,7 +9,7 @@ SELECT
     ) AS state,
     count() AS orders,
     sum(c.cashback) AS cashback,
-    sumIf(ifNull(c.commission, 0), currency IN ('', 'RUB')) AS commission
+    sumIf(ifNull(c.commission, 0), status != 'declined' AND currency IN ('', 'RUB')) AS commission
 FROM conversions AS c
 WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})
 GROUP BY state

@@ -1,0 +1,214 @@
+"""Analysts' usual clients on the port of a running tracker, clickhouse-connect and curl, and what they cannot do to it."""
+
+import asyncio
+import gzip
+import json
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.external import ExternalData
+
+from tests.agents import DESKTOP
+from tests.journeys.test_staff_work import click_out, report
+from tests.running import RunningTracker
+from tests.warehouse.test_guard import REFUSED
+from tracker.reports.analysts.questions import QUESTIONS
+
+REFUSALS = {"62", "164", "497"}  # SYNTAX_ERROR, READONLY, ACCESS_DENIED
+CLICK_OUTS = 200
+HEAVY = "SELECT max(cityHash64(number, sipHash64(number))) FROM numbers(600000000)"
+
+
+def warehouse_url(tracker: RunningTracker) -> str:
+    address: str = json.loads((tracker.data / "running.json").read_bytes())["warehouse_url"]
+    return address
+
+
+def curl(tracker: RunningTracker, *arguments: str, path: str = "/") -> str:
+    done = subprocess.run(
+        ["curl", "--silent", "--show-error", "--max-time", "60", warehouse_url(tracker) + path, *arguments],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.fixture(
+    params=[{}, {"compress": False}, {"form_encode_query_params": True}, {"database": "analytics"}], ids=str
+)
+def client(request: pytest.FixtureRequest, tracker: RunningTracker) -> Iterator[Client]:
+    port = urlsplit(warehouse_url(tracker)).port
+    assert port
+    connected = clickhouse_connect.get_client(host="127.0.0.1", port=port, **request.param)
+    yield connected
+    connected.close()
+
+
+async def test_clickhouse_connect_reads_what_was_clicked_and_bought(tracker: RunningTracker) -> None:
+    click_id = await click_out(tracker, "analyst-1")
+    await report(tracker, click_id=click_id, order_id="READ-1")
+    port = urlsplit(warehouse_url(tracker)).port
+    assert port
+    connected = await asyncio.to_thread(clickhouse_connect.get_client, host="127.0.0.1", port=port)
+    sql = "SELECT order_id, base, cashback, reasons FROM conversions WHERE click_id = {click:String}"
+
+    def purchases() -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connected.query(sql, parameters={"click": click_id}).result_rows]
+
+    async with asyncio.timeout(20):
+        while not (found := await asyncio.to_thread(purchases)):
+            await asyncio.sleep(0.05)
+    assert found == [("READ-1", Decimal(1000), 50, [])]
+    connected.close()
+
+
+def test_clickhouse_connect_knows_the_server(client: Client) -> None:
+    assert client.ping()
+    assert str(client.server_version).startswith("26.")
+    assert str(client.server_tz) == "UTC"
+    assert "clicks" in str(client.command("SHOW TABLES"))
+
+
+def test_clickhouse_connect_queries_rows_frames_and_arrow(client: Client) -> None:
+    result = client.query("SELECT number AS n, toString(n) AS s FROM numbers(3)", settings={"query_id": "mine-1"})
+    assert result.column_names == ("n", "s")
+    assert list(result.result_rows) == [(0, "0"), (1, "1"), (2, "2")]
+    assert result.query_id == "mine-1"
+    frame = client.query_df("SELECT number AS n, toDecimal64(1.5, 2) AS d FROM numbers(2)")
+    assert frame.to_dict("list") == {"n": [0, 1], "d": [Decimal("1.50"), Decimal("1.50")]}
+    assert client.query_arrow("SELECT number AS n FROM numbers(3)").to_pydict() == {"n": [0, 1, 2]}
+    with client.query_row_block_stream("SELECT number FROM numbers(200000)") as blocks:
+        assert sum(len(block) for block in blocks) == 200_000
+    assert client.raw_query("SELECT 1 AS x", fmt="CSVWithNames") == b'"x"\n1\n'
+
+
+def test_clickhouse_connect_sends_values_as_parameters(client: Client) -> None:
+    sent = {"s": "it's \\ \t\n'; DROP TABLE x --", "d": date(2026, 11, 24), "a": ["a'b", "ж"], "n": None}
+    sql = "SELECT {s:String}, {d:Date}, {a:Array(String)}, {n:Nullable(String)}"
+    assert list(client.query(sql, parameters=sent).result_rows) == [tuple(sent.values())]
+    assert list(client.query("SELECT %(s)s", parameters=sent).result_rows) == [(sent["s"],)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("SELECT nope", 47),
+        ("SELEC 1", 62),
+        ("SELECT * FROM tracker.clicks", 497),
+        ("SELECT throwIf(number = 90000) FROM numbers(100000)", 395),
+    ],
+)
+def test_an_error_is_a_database_error_with_clickhouse_s_code(client: Client, sql: str, code: int) -> None:
+    with pytest.raises(DatabaseError) as raised:
+        client.query(sql)
+    assert raised.value.code == code
+
+
+def test_clickhouse_connect_writes_nothing(client: Client) -> None:
+    for statement in ("DROP TABLE clicks", "INSERT INTO clicks (click_id) VALUES ('x')", "SET readonly = 0"):
+        with pytest.raises(DatabaseError) as raised:
+            client.command(statement)
+        assert raised.value.code == 497
+    with pytest.raises(DatabaseError):
+        client.insert("clicks", [["x"]], column_names=["click_id"], column_type_names=["String"])
+    table = ExternalData(file_name="t.csv", data=b"1\n", fmt="CSV", structure="a UInt8")
+    with pytest.raises(DatabaseError) as raised:
+        client.query("SELECT * FROM t", external_data=table)
+    assert raised.value.code == 344
+
+
+def test_another_database_is_refused_at_connect(tracker: RunningTracker) -> None:
+    port = urlsplit(warehouse_url(tracker)).port
+    assert port
+    with pytest.raises(DatabaseError, match="analytics"):
+        clickhouse_connect.get_client(host="127.0.0.1", port=port, database="tracker")
+
+
+def test_curl_asks_by_address_body_and_form(tracker: RunningTracker) -> None:
+    assert curl(tracker, path="/ping") == "Ok.\n"
+    assert curl(tracker, "--data-binary", "SELECT 1") == "1\n"
+    assert curl(tracker, "--get", "--data-urlencode", "query=SELECT {x:UInt8} + 1", "--data", "param_x=41") == "42\n"
+    assert curl(tracker, "--form", "query=SELECT {x:String}", "--form", "param_x=ж") == "ж\n"
+    asked = ["--header", "X-ClickHouse-Format: JSONEachRow", "--header", "X-ClickHouse-Database: analytics"]
+    assert curl(tracker, *asked, "--data-binary", "SELECT 1 AS x") == '{"x":1}\n'
+    assert "X-ClickHouse-Query-Id: mine" in curl(tracker, "--head", path="/?query=SELECT+1&query_id=mine")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_curl_runs_the_sql_of_every_report(tracker: RunningTracker, name: str) -> None:
+    file = Path(__file__).parents[2] / f"tracker/reports/analysts/questions/{name}.sql"
+    path = "/?param_since=2026-01-01&param_until=2026-12-31&param_partner=&default_format=CSVWithNames"
+    answer = curl(tracker, "--fail", "--data-binary", f"@{file}", path=path)
+    assert answer.startswith(f'"{QUESTIONS[name].labels[0]}",')
+
+
+async def test_gzip_is_sent_to_who_asks_for_it(tracker: RunningTracker) -> None:
+    url = f"{warehouse_url(tracker)}/?query=SELECT+repeat('a',10000)&enable_http_compression=1"
+    async with (
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        session.get(url, headers={"Accept-Encoding": "gzip"}) as answer,
+    ):
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(await answer.read()) == b"a" * 10_000 + b"\n"
+
+
+async def test_no_hostile_statement_is_run_and_the_service_lives_on(tracker: RunningTracker) -> None:
+    drain = tracker.find("drain")
+    assert drain is not None
+    wide_open: list[str] = []
+    async with aiohttp.ClientSession() as session:
+        for sql in REFUSED:
+            # By body and by address, with what would widen an analyst's rights if it were listened to.
+            said = {"param_table": "clicks", "readonly": "0", "role": "owner", "user": "default", "allow_ddl": "1"}
+            for body, parameters in ((sql, said), (None, said | {"query": sql})):
+                async with session.post(warehouse_url(tracker), params=parameters, data=body) as answer:
+                    if answer.headers.get("X-ClickHouse-Exception-Code") not in REFUSALS:
+                        wide_open.append(f"{answer.status} {sql}: {await answer.text()}")
+        assert wide_open == []
+        async with session.post(warehouse_url(tracker), data="SELECT count() >= 0 FROM clicks") as answer:
+            assert (answer.status, await answer.text()) == (200, "1\n")
+        async with session.get(f"{tracker.url}/readyz") as answer:
+            assert set((await answer.json()).values()) == {"ok"}
+    assert len(REFUSED) >= 30
+    assert (found := tracker.find("drain")) is not None
+    assert found.pid == drain.pid
+
+
+async def test_a_heavy_question_does_not_slow_redirects(tracker: RunningTracker) -> None:
+    async with aiohttp.ClientSession(headers={"User-Agent": DESKTOP}, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        await median_click_out(session, tracker, "warm")
+        quiet = await median_click_out(session, tracker, "quiet")
+        asked = asyncio.create_task(ask(session, tracker, HEAVY))
+        await asyncio.sleep(0)
+        loaded = await median_click_out(session, tracker, "loaded")
+        assert not asked.done(), "the question must take longer than the click-outs, else nothing was measured"
+        assert await asked == 200
+    assert loaded < 3 * quiet, f"{quiet * 1000:.2f} ms alone, {loaded * 1000:.2f} ms beside a heavy question"
+
+
+async def ask(session: aiohttp.ClientSession, tracker: RunningTracker, sql: str) -> int:
+    async with session.post(warehouse_url(tracker), data=sql) as answer:
+        await answer.read()
+        return answer.status
+
+
+async def median_click_out(session: aiohttp.ClientSession, tracker: RunningTracker, name: str) -> float:
+    """Seconds. Each is another shopper's, so that none is a double click."""
+    seconds = []
+    for number in range(CLICK_OUTS):
+        address = tracker.link(f"{name}-{number}", "lab")
+        began = time.perf_counter()
+        async with session.get(address, allow_redirects=False) as answer:
+            assert answer.status == 302
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
