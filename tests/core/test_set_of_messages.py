@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import permutations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -157,3 +158,15 @@ def test_the_smallest_key_owns_the_order_whenever_it_arrives() -> None:
         "available:shopper-1": 5000,
         "available:shopper-2": -5000,
     }
+
+
+def test_an_event_repeated_while_another_click_seemed_to_own_the_order_is_not_lost() -> None:
+    """It names no click, so it counts for whoever turns out to be the owner; the other click's message does not."""
+    first = message(report("20.00", Status.APPROVED, at=0))
+    theirs = message(report("20.00", Status.DECLINED, event_id="e1", at=1), click=OTHER_CLICK)
+    declined = message(report(None, Status.DECLINED, event_id="e1", at=2), click=None)
+
+    decided = [judge(_deliver(list(arrival)), _TERMS) for arrival in permutations((first, theirs, declined))]
+
+    assert decided[0].status is Status.DECLINED
+    assert decided == [decided[0]] * len(decided)

@@ -14,6 +14,7 @@ class Journal:
     accepted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # order -> statuses answered 2xx
     received_ids: set[str] = field(default_factory=set)  # of messages that were answered 2xx
     server_errors: list[dict[str, Any]] = field(default_factory=list)
+    failed: int = 0  # requests that got no answer, or 503
     done: bool = False
 
     @classmethod
@@ -25,6 +26,7 @@ class Journal:
 
     def add(self, entry: dict[str, Any]) -> None:
         answered = entry.get("answered", 0)
+        self.failed += "failed" in entry or answered == 503
         self.done |= "done" in entry
         if entry.keys() == {"click"}:
             self.clicks_sent += 1

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import logging
 import random
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import psutil
 
 from tests.faults.journal import Journal
 from tests.running import ROOT, RunningTracker, data_folder
+
+log = logging.getLogger(__name__)
 
 PARTS = ("web", "drain", "valkey", "postgres", "serve")
 ROUNDS = 20
@@ -65,6 +68,11 @@ async def _judge(tracker: RunningTracker, journal: Journal) -> None:
     assert journal.done
     assert not journal.server_errors
     answered = set(journal.click_ids.values())
+    log.info(
+        "%d clicks sent, %d answered with an id; %d messages answered 2xx; %d requests failed",
+        journal.clicks_sent, len(answered), len(journal.received_ids), journal.failed,
+    )  # fmt: skip
+    assert journal.failed > 0, "no kill was felt: the test judged nothing"
     assert len(answered) > 500, "the load was too light to judge by"
     assert len(answered) == len(journal.click_ids), "one id was given to two clicks"
 

@@ -1,4 +1,4 @@
-"""Analysts' usual clients on the port of a running tracker, clickhouse-connect and curl, and what they cannot do to it."""
+"""Analysts' usual clients on the port of a running tracker, clickhouse-connect and curl; what neither can do to it."""
 
 import asyncio
 import gzip
@@ -15,29 +15,38 @@ from urllib.parse import urlsplit
 import aiohttp
 import clickhouse_connect
 import pytest
+import pytest_asyncio
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from clickhouse_connect.driver.external import ExternalData
 
 from tests.agents import DESKTOP
 from tests.journeys.test_staff_work import click_out, report
-from tests.running import RunningTracker
+from tests.running import START_SECONDS, RunningTracker
 from tests.warehouse.test_guard import REFUSED
 from tracker.reports.analysts.questions import QUESTIONS
 
 REFUSALS = {"62", "164", "497"}  # SYNTAX_ERROR, READONLY, ACCESS_DENIED
-CLICK_OUTS = 200
-HEAVY = "SELECT max(cityHash64(number, sipHash64(number))) FROM numbers(600000000)"
+ROUNDS = 5
+CLICK_OUTS = 40  # a round, 200 in all
+HEAVY = "SELECT max(cityHash64(number, sipHash64(number))) FROM numbers(60000000)"  # some two seconds of one core
 
 
-def warehouse_url(tracker: RunningTracker) -> str:
-    address: str = json.loads((tracker.data / "running.json").read_bytes())["warehouse_url"]
-    return address
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def port(tracker: RunningTracker) -> int:
+    """Where analysts connect; `serve` notes it when every part answers."""
+    noted = tracker.data / "running.json"
+    async with asyncio.timeout(START_SECONDS):
+        while not noted.exists():
+            await asyncio.sleep(0.05)
+    port = urlsplit(str(json.loads(noted.read_bytes())["warehouse_url"])).port
+    assert port
+    return port
 
 
-def curl(tracker: RunningTracker, *arguments: str, path: str = "/") -> str:
+def curl(port: int, *arguments: str, path: str = "/") -> str:
     done = subprocess.run(
-        ["curl", "--silent", "--show-error", "--max-time", "60", warehouse_url(tracker) + path, *arguments],
+        ["curl", "--silent", "--show-error", "--max-time", "60", f"http://127.0.0.1:{port}{path}", *arguments],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return done.stdout
@@ -46,19 +55,15 @@ def curl(tracker: RunningTracker, *arguments: str, path: str = "/") -> str:
 @pytest.fixture(
     params=[{}, {"compress": False}, {"form_encode_query_params": True}, {"database": "analytics"}], ids=str
 )
-def client(request: pytest.FixtureRequest, tracker: RunningTracker) -> Iterator[Client]:
-    port = urlsplit(warehouse_url(tracker)).port
-    assert port
+def client(request: pytest.FixtureRequest, port: int) -> Iterator[Client]:
     connected = clickhouse_connect.get_client(host="127.0.0.1", port=port, **request.param)
     yield connected
     connected.close()
 
 
-async def test_clickhouse_connect_reads_what_was_clicked_and_bought(tracker: RunningTracker) -> None:
+async def test_clickhouse_connect_reads_what_was_clicked_and_bought(tracker: RunningTracker, port: int) -> None:
     click_id = await click_out(tracker, "analyst-1")
     await report(tracker, click_id=click_id, order_id="READ-1")
-    port = urlsplit(warehouse_url(tracker)).port
-    assert port
     connected = await asyncio.to_thread(clickhouse_connect.get_client, host="127.0.0.1", port=port)
     sql = "SELECT order_id, base, cashback, reasons FROM conversions WHERE click_id = {click:String}"
 
@@ -127,33 +132,31 @@ def test_clickhouse_connect_writes_nothing(client: Client) -> None:
     assert raised.value.code == 344
 
 
-def test_another_database_is_refused_at_connect(tracker: RunningTracker) -> None:
-    port = urlsplit(warehouse_url(tracker)).port
-    assert port
+def test_another_database_is_refused_at_connect(port: int) -> None:
     with pytest.raises(DatabaseError, match="analytics"):
         clickhouse_connect.get_client(host="127.0.0.1", port=port, database="tracker")
 
 
-def test_curl_asks_by_address_body_and_form(tracker: RunningTracker) -> None:
-    assert curl(tracker, path="/ping") == "Ok.\n"
-    assert curl(tracker, "--data-binary", "SELECT 1") == "1\n"
-    assert curl(tracker, "--get", "--data-urlencode", "query=SELECT {x:UInt8} + 1", "--data", "param_x=41") == "42\n"
-    assert curl(tracker, "--form", "query=SELECT {x:String}", "--form", "param_x=ж") == "ж\n"
+def test_curl_asks_by_address_body_and_form(port: int) -> None:
+    assert curl(port, path="/ping") == "Ok.\n"
+    assert curl(port, "--data-binary", "SELECT 1") == "1\n"
+    assert curl(port, "--get", "--data-urlencode", "query=SELECT {x:UInt8} + 1", "--data", "param_x=41") == "42\n"
+    assert curl(port, "--form", "query=SELECT {x:String}", "--form", "param_x=ж") == "ж\n"
     asked = ["--header", "X-ClickHouse-Format: JSONEachRow", "--header", "X-ClickHouse-Database: analytics"]
-    assert curl(tracker, *asked, "--data-binary", "SELECT 1 AS x") == '{"x":1}\n'
-    assert "X-ClickHouse-Query-Id: mine" in curl(tracker, "--head", path="/?query=SELECT+1&query_id=mine")
+    assert curl(port, *asked, "--data-binary", "SELECT 1 AS x") == '{"x":1}\n'
+    assert "X-ClickHouse-Query-Id: mine" in curl(port, "--head", path="/?query=SELECT+1&query_id=mine")
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_curl_runs_the_sql_of_every_report(tracker: RunningTracker, name: str) -> None:
+def test_curl_runs_the_sql_of_every_report(port: int, name: str) -> None:
     file = Path(__file__).parents[2] / f"tracker/reports/analysts/questions/{name}.sql"
     path = "/?param_since=2026-01-01&param_until=2026-12-31&param_partner=&default_format=CSVWithNames"
-    answer = curl(tracker, "--fail", "--data-binary", f"@{file}", path=path)
+    answer = curl(port, "--fail", "--data-binary", f"@{file}", path=path)
     assert answer.startswith(f'"{QUESTIONS[name].labels[0]}",')
 
 
-async def test_gzip_is_sent_to_who_asks_for_it(tracker: RunningTracker) -> None:
-    url = f"{warehouse_url(tracker)}/?query=SELECT+repeat('a',10000)&enable_http_compression=1"
+async def test_gzip_is_sent_to_who_asks_for_it(port: int) -> None:
+    url = f"http://127.0.0.1:{port}/?query=SELECT+repeat('a',10000)&enable_http_compression=1"
     async with (
         aiohttp.ClientSession(auto_decompress=False) as session,
         session.get(url, headers={"Accept-Encoding": "gzip"}) as answer,
@@ -162,7 +165,8 @@ async def test_gzip_is_sent_to_who_asks_for_it(tracker: RunningTracker) -> None:
         assert gzip.decompress(await answer.read()) == b"a" * 10_000 + b"\n"
 
 
-async def test_no_hostile_statement_is_run_and_the_service_lives_on(tracker: RunningTracker) -> None:
+async def test_no_hostile_statement_is_run_and_the_service_lives_on(tracker: RunningTracker, port: int) -> None:
+    warehouse = f"http://127.0.0.1:{port}/"
     drain = tracker.find("drain")
     assert drain is not None
     wide_open: list[str] = []
@@ -171,11 +175,11 @@ async def test_no_hostile_statement_is_run_and_the_service_lives_on(tracker: Run
             # By body and by address, with what would widen an analyst's rights if it were listened to.
             said = {"param_table": "clicks", "readonly": "0", "role": "owner", "user": "default", "allow_ddl": "1"}
             for body, parameters in ((sql, said), (None, said | {"query": sql})):
-                async with session.post(warehouse_url(tracker), params=parameters, data=body) as answer:
+                async with session.post(warehouse, params=parameters, data=body) as answer:
                     if answer.headers.get("X-ClickHouse-Exception-Code") not in REFUSALS:
                         wide_open.append(f"{answer.status} {sql}: {await answer.text()}")
         assert wide_open == []
-        async with session.post(warehouse_url(tracker), data="SELECT count() >= 0 FROM clicks") as answer:
+        async with session.post(warehouse, data="SELECT count() >= 0 FROM clicks") as answer:
             assert (answer.status, await answer.text()) == (200, "1\n")
         async with session.get(f"{tracker.url}/readyz") as answer:
             assert set((await answer.json()).values()) == {"ok"}
@@ -184,20 +188,25 @@ async def test_no_hostile_statement_is_run_and_the_service_lives_on(tracker: Run
     assert found.pid == drain.pid
 
 
-async def test_a_heavy_question_does_not_slow_redirects(tracker: RunningTracker) -> None:
+async def test_a_heavy_question_does_not_slow_redirects(tracker: RunningTracker, port: int) -> None:
+    """Rounds with and without it take turns, and the best of each are compared: what else runs on the machine can only
+    make a round slower."""
+    quiet, loaded = [], []
     async with aiohttp.ClientSession(headers={"User-Agent": DESKTOP}, cookie_jar=aiohttp.DummyCookieJar()) as session:
         await median_click_out(session, tracker, "warm")
-        quiet = await median_click_out(session, tracker, "quiet")
-        asked = asyncio.create_task(ask(session, tracker, HEAVY))
-        await asyncio.sleep(0)
-        loaded = await median_click_out(session, tracker, "loaded")
-        assert not asked.done(), "the question must take longer than the click-outs, else nothing was measured"
-        assert await asked == 200
-    assert loaded < 3 * quiet, f"{quiet * 1000:.2f} ms alone, {loaded * 1000:.2f} ms beside a heavy question"
+        for number in range(ROUNDS):
+            quiet.append(await median_click_out(session, tracker, f"quiet-{number}"))
+            asked = asyncio.create_task(ask(session, port, HEAVY))
+            await asyncio.sleep(0.1)  # it runs by now
+            loaded.append(await median_click_out(session, tracker, f"loaded-{number}"))
+            assert not asked.done(), "it must take longer than the click-outs, else nothing was measured"
+            assert await asked == 200
+    told = [f"{seconds * 1000:.2f}" for seconds in (*quiet, *loaded)]
+    assert min(loaded) < 3 * min(quiet), f"ms alone: {told[:ROUNDS]}, beside a heavy question: {told[ROUNDS:]}"
 
 
-async def ask(session: aiohttp.ClientSession, tracker: RunningTracker, sql: str) -> int:
-    async with session.post(warehouse_url(tracker), data=sql) as answer:
+async def ask(session: aiohttp.ClientSession, port: int, sql: str) -> int:
+    async with session.post(f"http://127.0.0.1:{port}/", data=sql) as answer:
         await answer.read()
         return answer.status
 

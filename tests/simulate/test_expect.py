@@ -149,6 +149,16 @@ def test_ae_45_and_52_and_54_what_is_said_of_each_message() -> None:
     assert verdicts([approved, approved, pending, claim], clicks) == ["decided", "duplicate", "outdated", "order_taken"]
 
 
+def test_an_event_that_is_told_again_counts_once_and_for_its_own_click_alone() -> None:
+    clicks = {"c1": Clicked("c1", C1, "shopper-1", phone=False, deal=LAB), "c9": CLICK_OF_ANOTHER}
+    first, theirs = goods("20.00"), goods("20.00", "declined", at=C1 + 61, event="e1", click="c9")
+    declined = goods(None, "declined", at=C1 + 62, event="e1", click=None)
+
+    assert verdicts([theirs, declined, first], clicks) == ["decided", "outdated", "decided"]
+    assert outcome([theirs, declined, first], clicks).status == "declined"
+    assert verdicts([first, declined, declined._replace(at=C1 + 90)], clicks)[-1] == "duplicate"
+
+
 def test_a_hold_that_is_released_after_the_window_is_not_late() -> None:
     held = goods("1000.00", "pending", hold=True, at=C1 + 86_400)
     released = goods(None, hold=False, at=DAY_90 + 86_400)

@@ -28,6 +28,7 @@ from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import REPLAYED, Telemetry
 from tracker.web import Health, make_runner, middleware
+from tracker.web.local import local_names_only
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -85,7 +86,7 @@ async def _analysts(
     """ClickHouse's own protocol: on loopback for analysts, and on a socket in our folder for our own processes."""
     http = AnalystHttp(threads, EngineOldClicks(threads), EngineShopperClicks(threads))
     guarded = middleware(telemetry, lambda: uuid.uuid4().hex[:16])
-    for_analysts = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
+    for_analysts = web.Application(middlewares=[guarded, local_names_only], client_max_size=LARGEST_STATEMENT)
     for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_analysts.add_routes(http.routes())
     for_analysts.add_routes([web.get("/metrics", Health({}, telemetry).metrics)])

@@ -55,9 +55,16 @@ def _is_duplicate(order: Order, message: Message) -> bool:
     ]
     if of_line and of_line[-1].report == report:
         return message.click is None or of_line[-1].click is not None  # a click found only now is news
-    events = {(known.report.line_id, known.report.event_id, known.report.status) for known in of_line}
-    repeated = report.event_id is not None and (report.line_id, report.event_id, report.status) in events
-    return repeated and message not in in_order((*of_line, message))
+    if report.event_id is None:
+        return False
+    # The other must count whoever proves to own the order: a message that names no click outlives one that does.
+    told = [
+        known
+        for known in of_line
+        if (known.report.event_id, known.report.status) == (report.event_id, report.status)
+        and known.click in (None, message.click)
+    ]
+    return bool(told) and message not in in_order((*told, message))
 
 
 def _is_foreign(order: Order, message: Message) -> bool:

@@ -51,6 +51,7 @@ class Said(NamedTuple):
 
     at: int  # the event's time if the partner states it, else a place in the order of arrival
     at_stated: bool = True
+    event: str | None = None  # the sender's id of what happened
     line: str = ""
     status: str | None = None
     word: str = ""  # the status in the partner's own word
@@ -116,9 +117,9 @@ class Outcome(NamedTuple):
 
 def outcome(messages: Iterable[Said], clicks: Mapping[str, Clicked], *, rewarded_elsewhere: bool = False) -> Outcome:
     """The order as it must stand when exactly these messages are known, in whatever order they came."""
-    ordered = in_order(messages)
-    owner = owner_of(ordered, clicks)
-    own = [said for said in ordered if said.click is None or (owner is not None and said.click == owner.click_id)]
+    known = list(messages)
+    owner = owner_of(in_order(known), clicks)
+    own = own_messages(known, owner.click_id if owner else None)
     lines = lines_of(own)
     active = [line for _, line in lines if line.status != "declined"]
     sums = [line.commission for line in active if line.commission is not None]
@@ -178,10 +179,26 @@ def _matched(order: Outcome, own: Sequence[Said], click: Clicked, *, rewarded_el
 
 
 def in_order(messages: Iterable[Said]) -> list[Said]:
-    """By time; at one moment declined wins over approved over pending, then the smaller sum."""
-    return sorted(
-        messages, key=lambda said: (said.at, _RANK[said.status], -said.goods if said.goods is not None else -(10**12))
-    )
+    """By time; at one moment declined wins over approved over pending, then the smaller sum. An event that is told
+    again with the same status counts once, at its earliest."""
+    kept: list[Said] = []
+    for said in sorted(messages, key=_place):
+        if said.event is None or not any(_same_event(said, other) for other in kept):
+            kept.append(said)
+    return kept
+
+
+def _place(said: Said) -> tuple[int, int, Decimal]:
+    return said.at, _RANK[said.status], -said.goods if said.goods is not None else Decimal("-Infinity")
+
+
+def _same_event(one: Said, other: Said) -> bool:
+    return (one.event, one.line, one.status) == (other.event, other.line, other.status)
+
+
+def own_messages(messages: Iterable[Said], click_id: str | None) -> list[Said]:
+    """Those that name this click, and those that name none."""
+    return in_order(said for said in messages if said.click in (None, click_id))
 
 
 def owner_of(ordered: Sequence[Said], clicks: Mapping[str, Clicked]) -> Clicked | None:
@@ -325,14 +342,17 @@ def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[st
 def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> str:
     owner_before = owner_of(in_order(known), clicks)
     whose = said.click or (owner_before.click_id if owner_before else None)
-    of_line = [one for one in in_order(known) if one.line == said.line and one.click in (None, whose)]
+    of_line = [one for one in own_messages(known, whose) if one.line == said.line]
     if of_line and _text(of_line[-1]) == _text(said):
         return "duplicate"
-    ordered = in_order([*known, said])
-    owner = owner_of(ordered, clicks)
+    if said.event is not None and any(
+        _same_event(one, said) and one.click in (None, said.click) and _place(one) <= _place(said) for one in of_line
+    ):
+        return "duplicate"
+    owner = owner_of(in_order([*known, said]), clicks)
     if said.click is not None and owner is not None and said.click != owner.click_id:
         return "order_taken"
-    newest = [one for one in ordered if one.click is None or (owner is not None and one.click == owner.click_id)][-1]
+    newest = own_messages([*known, said], owner.click_id if owner else None)[-1]
     if newest is not said and outcome([*known, said], clicks) == outcome(known, clicks):
         return "outdated"
     return "decided" if owner is not None else said.problem

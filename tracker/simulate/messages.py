@@ -85,6 +85,7 @@ def _generic(shop: Shop, order_id: str, said: Said) -> dict[str, str]:
     fields = _stated({
         "order_id": order_id,
         "line_id": said.line or None,
+        "event_id": said.event,
         "click_id": said.click_as_sent,
         "status": words.get(said.status, said.status) if said.status else "processing",
         "hold": None if said.hold is None else str(said.hold).lower(),

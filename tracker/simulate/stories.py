@@ -46,6 +46,7 @@ _COURSES = (
     Course(2, (Step("new"), Step("approved", 1), Step("declined", 1)), one_line=True, ages=True),  # at one moment
     Course(2, (Step("new"), Step("approved", 90)), one_line=True, ages=True),  # the last moment that counts
     Course(2, (Step("new"), Step("approved", 90 + 1 / DAY)), one_line=True, ages=True),  # the first that does not
+    Course(1, (Step("new"), Step("approved", 90), Step("paid", _AFTER)), one_line=True, ages=True),
     Course(3, (Step("new"), Step("approved", _AFTER)), ages=True),
     Course(1, (Step("approved", _AFTER),), ages=True),
     Course(1, (Step("new"), Step("declined", _AFTER)), ages=True),
@@ -97,6 +98,8 @@ class _Story:
         for line in self._lines():
             said += self._news(line, ordered_at, origin, later_by=len(said))
         said = self._name_click(sorted(said, key=lambda one: one.at))
+        if self._shop.dialect != "admitad" and self._chance(0.4):
+            said = [one._replace(event=f"{order_id}-e{place}") for place, one in enumerate(said)]
         if self._rival is not None and self._ages and self._chance(0.03):
             said.append(self._claim_of(self._rival, said[0], said[-1]))
         return Order(self._shop.id, order_id, *self._arrivals(said))
@@ -209,6 +212,9 @@ class _Story:
             self._random.shuffle(sent)
         for _ in range(self._one_of((0, 80), (1, 12), (2, 5), (5, 3))):
             sent.insert(self._random.randrange(1, len(sent) + 1), self._random.choice(sent))
+        if self._ages and sent[0].event and self._chance(0.2):  # the same event, told as if it were a later one
+            told = self._random.choice(sent)
+            sent.append(told._replace(at=told.at + 30))
         if not self._ages:  # whatever comes counts from when it came
             sent = [one._replace(at=self._click.at + 1 + place) for place, one in enumerate(sent)]
         return tuple(sent), self._ages and self._chance(0.06)
