@@ -224,10 +224,25 @@ async def test_when_the_warehouse_is_away_the_page_says_so(
             async with reports.client.get(path) as answer:
                 page = await answer.text()
             assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
-            assert TEXTS["ru"].away in page
+            assert TEXTS["ru"].told[503].title in page
     assert str(failure) in caplog.text
     ours = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]  # the test's own
     assert not any(TOKEN in message for message in ours)
+
+
+async def test_a_server_of_one_s_own_gives_such_a_file_itself(threads: EngineThreads) -> None:
+    answer_page = partial(answer_analyst, threads)
+
+    async def over_native(sql: str, format_: str, parameters: Mapping[str, str] = MappingProxyType({})) -> bytes:
+        if format_ == "Parquet":
+            raise WarehouseQueryError("Code: 73. DB::Exception: ask the server's HTTP port.", 73)
+        return await answer_page(sql, format_, parameters)
+
+    async with serving(over_native) as reports:
+        assert await reports.page(f"/reports/refusals?token={TOKEN}")
+        async with reports.client.get("/reports/refusals.parquet") as answer:
+            assert answer.status == 501
+            assert TEXTS["ru"].told[501].title in await answer.text()
 
 
 def test_every_code_that_a_report_can_show_is_worded_in_both_languages() -> None:

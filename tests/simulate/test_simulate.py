@@ -1,15 +1,17 @@
 """`tracker simulate` against a whole running tracker on the programme's own partners, and that it can fail."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
 
 from tests.running import ROOT, RunningTracker, data_folder
-from tracker import app
+from tracker import app, keys
+from tracker.partners import secret_names
 from tracker.settings import read_settings
 from tracker.simulate.run import simulate
 from tracker.simulate.shop import Shop, read_shops
@@ -85,12 +87,21 @@ async def judged(
 
 def falsified(shop: Shop) -> Shop:
     """5 % becomes 5.05 %."""
-    return replace(
-        shop, terms=tuple((since, {**entry, **_raised(entry)}) for since, entry in shop.terms if "rate" in entry)
-        or shop.terms,
-    )  # fmt: skip
+    return replace(shop, terms=tuple((since, {**entry, **_raised(entry)}) for since, entry in shop.terms))
 
 
-def _raised(entry: Any) -> dict[str, str]:
-    percent = Decimal(str(entry["rate"]).removesuffix("%"))
+def _raised(entry: Mapping[str, Any]) -> dict[str, str]:
+    if "rate" not in entry:
+        return {}
+    percent = Decimal(entry["rate"].removesuffix("%"))
     return {"rate": f"{percent * Decimal('1.01')}%"}
+
+
+async def test_without_a_tracker_it_says_so(tmp_path: Path) -> None:
+    """Made once, and stopped since."""
+    keys.load_or_make(tmp_path, secret_names(PARTNERS))
+
+    done = RunningTracker(tmp_path, partners=PARTNERS).try_command("simulate")
+
+    assert done.returncode == 1
+    assert "start `tracker serve` first" in done.stderr

@@ -1,6 +1,7 @@
 """One run: browsers click, partners report, and the tracker's answers and tables are judged."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -19,12 +20,15 @@ from tracker.simulate.shop import Shop
 from tracker.simulate.traces import Plan, Reply, Service, Traces
 from tracker.simulate.traffic import Traffic, do_all, open_client
 
+READY_SECONDS = 30
+_ASK_AGAIN_SECONDS = 0.1
+
 
 async def simulate(plan: Plan, shops: Mapping[str, Shop], service: Service) -> list[Check]:
-    """Raises TrackerError when no tracker answers, or it is not empty although it must be."""
+    """Raises TrackerError when no tracker is ready, or it is not empty although it must be."""
     traces = Traces()
     async with open_client() as client:
-        await _refuse_unless_ready(client, service.url)
+        await _until_ready(client, service.url)
         if plan.alone:
             await _refuse_unless_empty(service.ask)
         traffic = Traffic(client, service.url, service.secrets, service.sign, plan.name)
@@ -34,14 +38,21 @@ async def simulate(plan: Plan, shops: Mapping[str, Shop], service: Service) -> l
     return await judge(plan, shops, service, traces)
 
 
-async def _refuse_unless_ready(client: aiohttp.ClientSession, url: str) -> None:
-    try:
-        async with client.get(f"{url}/readyz") as answer:
-            if answer.status == 200:
-                return
-    except aiohttp.ClientError:
-        pass
-    raise TrackerError(f"No tracker is ready at {url}: start `tracker serve` first.")
+async def _until_ready(client: aiohttp.ClientSession, url: str) -> None:
+    """Until every part answers: a tracker that has just started serves shoppers before its warehouse is open."""
+    parts: Mapping[str, str] = {}
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            async with client.get(f"{url}/readyz") as answer:
+                parts = await answer.json()
+        except aiohttp.ClientError:
+            raise TrackerError(f"No tracker answers at {url}: start `tracker serve` first.") from None
+        if set(parts.values()) == {"ok"}:
+            return
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
+    away = ", ".join(name for name, state in parts.items() if state != "ok")
+    raise TrackerError(f"The tracker at {url} is not ready: {away}.")
 
 
 async def _refuse_unless_empty(ask: Ask) -> None:

@@ -35,6 +35,9 @@ _DOWNLOADS = {
     "parquet": _Download("Parquet", "Parquet", "application/vnd.apache.parquet"),
 }
 
+_TOLD_WITH = {401: {"WWW-Authenticate": 'Link realm="reports"'}, 503: {"Retry-After": "60"}}
+_UNKNOWN_FORMAT = 73  # of a ClickHouse server of the operator's own: our protocol to it carries no file formats
+
 log = logging.getLogger(__name__)
 
 
@@ -65,12 +68,13 @@ class AnalystPages:
         if (opened := self._access.take_token(request)) is not None:
             return opened
         if not self._access.admits(request):
-            return self._told(request, "locked.html", 401)
+            return self._told(request, 401)
         try:
             return await self._page(request)
         except (StoreUnavailableError, WarehouseQueryError) as error:
             log.warning("A report cannot be answered: %s", error)
-            return self._told(request, "away.html", 503)
+            is_no_format = isinstance(error, WarehouseQueryError) and error.code == _UNKNOWN_FORMAT
+            return self._told(request, 501 if is_no_format else 503)
 
     async def _page(self, request: web.Request) -> web.Response:
         page = request.match_info.get("page", "")
@@ -156,20 +160,17 @@ class AnalystPages:
             **values,
         )
 
-    def _told(self, request: web.Request, template: str, status: int) -> web.Response:
+    def _told(self, request: web.Request, status: int) -> web.Response:
         words = self._words(request)
         response = self._pages.response(
             request,
-            template,
+            "told.html",
             language=words.language,
             status=status,
-            text=words.text,
+            said=words.text.told[status],
             other_language=f"{request.path}?lang={words.other_language}",
         )
-        if status == 401:
-            response.headers["WWW-Authenticate"] = 'Link realm="reports"'
-        else:
-            response.headers["Retry-After"] = "60"
+        response.headers.update(_TOLD_WITH.get(status, {}))
         return response
 
     def _asked(self, request: web.Request) -> Asked:

@@ -11,6 +11,15 @@ class QuestionText:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldText:
+    """A page that has no report to show."""
+
+    title: str
+    lead: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnalystText:
     reports: str
     overview: str
@@ -28,11 +37,7 @@ class AnalystText:
     download: str
     sql: str
     sql_lead: str
-    away: str
-    away_lead: str
-    locked: str
-    locked_lead: str
-    locked_steps: tuple[str, ...]
+    told: Mapping[int, ToldText]  # by HTTP status
     disclosure: str
     measured: str
     counted: str
@@ -67,15 +72,26 @@ TEXTS: Mapping[str, AnalystText] = {
         download="Скачать",
         sql="SQL этого отчёта",
         sql_lead="Тот же запрос работает в curl и в любом клиенте ClickHouse; since, until и partner — параметры.",
-        away="Отчёты сейчас недоступны",
-        away_lead="ClickHouse не отвечает. Переходы и постбэки сохраняются и появятся здесь, когда он вернётся. "
-        "Попробуйте через минуту.",
-        locked="Отчёты открываются по ссылке",
-        locked_lead="Здесь ничего нет для того, кто пришёл без неё.",
-        locked_steps=(
-            "На машине трекера выполните команду tracker reports-url.",
-            "Откройте адрес, который она напечатает: этот браузер получит доступ на 12 часов.",
-        ),
+        told={
+            401: ToldText(
+                title="Отчёты открываются по ссылке",
+                lead="Здесь ничего нет для того, кто пришёл без неё.",
+                steps=(
+                    "На машине трекера выполните команду tracker reports-url.",
+                    "Откройте адрес, который она напечатает: этот браузер получит доступ на 12 часов.",
+                ),
+            ),
+            501: ToldText(
+                title="Этот файл отдаёт сам сервер ClickHouse",
+                lead="Трекер говорит с вашим сервером ClickHouse по протоколу, в котором нет такого формата. "
+                "Возьмите SQL отчёта и выполните его через HTTP-порт сервера.",
+            ),
+            503: ToldText(
+                title="Отчёты сейчас недоступны",
+                lead="ClickHouse не ответил. Переходы и постбэки сохраняются и появятся здесь, когда он вернётся. "
+                "Попробуйте через минуту.",
+            ),
+        },
         disclosure="Что здесь посчитано",
         measured="Измеренные переходы: наш сервер получил запрос и ответил на него. Загрузилась ли потом страница "
         "магазина, не измеряется.",
@@ -159,15 +175,26 @@ TEXTS: Mapping[str, AnalystText] = {
         sql="The SQL of this report",
         sql_lead="The same statement works in curl and in any ClickHouse client; since, until and partner are "
         "parameters.",
-        away="Reports are not available now",
-        away_lead="ClickHouse does not answer. Clicks and postbacks are kept, and will show here when it is back. "
-        "Please try in a minute.",
-        locked="Reports are opened by a link",
-        locked_lead="There is nothing here for who comes without it.",
-        locked_steps=(
-            "Run the command tracker reports-url on the tracker's machine.",
-            "Open the address that it prints: this browser may then read for 12 hours.",
-        ),
+        told={
+            401: ToldText(
+                title="Reports are opened by a link",
+                lead="There is nothing here for who comes without it.",
+                steps=(
+                    "Run the command tracker reports-url on the tracker's machine.",
+                    "Open the address that it prints: this browser may then read for 12 hours.",
+                ),
+            ),
+            501: ToldText(
+                title="This file comes from the ClickHouse server itself",
+                lead="The tracker talks to your ClickHouse server in a protocol that has no such format. Take "
+                "the SQL of the report and run it at the server's HTTP port.",
+            ),
+            503: ToldText(
+                title="Reports are not available now",
+                lead="ClickHouse did not answer. Clicks and postbacks are kept, and will show here when it is back. "
+                "Please try in a minute.",
+            ),
+        },
         disclosure="What is counted here",
         measured="Measured clicks: our server received the request and answered it. Whether the shop's page then "
         "loaded is not measured.",
