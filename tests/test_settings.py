@@ -52,7 +52,7 @@ def test_the_environment_says_all_of_it() -> None:
             "TRACKER_DEMO": "1",
             "TRACKER_DEMO_PORT": "9081",
             "TRACKER_HOT_DAYS": "90",
-            "TRACKER_TRUSTED_PROXIES": " 1192.0.2.1/8, ::1 ,,",
+            "TRACKER_TRUSTED_PROXIES": " 192.0.2.1/8, ::1 ,,",
             "TRACKER_VALKEY_URL": "redis://valkey:6379/0",
             "TRACKER_POSTGRES_URL": "postgresql://tracker@postgres/tracker",
             "TRACKER_CLICKHOUSE_URL": "clickhouse://clickhouse:9000/",
@@ -71,7 +71,7 @@ def test_the_environment_says_all_of_it() -> None:
         demo=True,
         demo_port=9081,
         hot_days=90,
-        trusted_proxies=("1192.0.2.1/8", "::1"),
+        trusted_proxies=("192.0.2.1/8", "::1"),
         valkey_url="redis://valkey:6379/0",
         postgres_url="postgresql://tracker@postgres/tracker",
         clickhouse_url="clickhouse://clickhouse:9000/",
@@ -136,3 +136,17 @@ def test_a_public_address_is_whole(text: str) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         read_settings({}).port = 80  # type: ignore[misc]
+
+
+def test_servers_proxies_and_switches_are_checked_with_the_rest_and_no_password_is_repeated() -> None:
+    found = problems(
+        {
+            "TRACKER_VALKEY_URL": "zzz",
+            "TRACKER_POSTGRES_URL": "mysql://me:hunter2@host/x",
+            "TRACKER_CLICKHOUSE_URL": "http://x:8123",
+            "TRACKER_TRUSTED_PROXIES": "10.0.0.0/8, foo",
+            "TRACKER_DEMO": "maybe",
+        }
+    )
+    assert len(found) == 5
+    assert "hunter2" not in "".join(found)

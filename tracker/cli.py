@@ -116,9 +116,12 @@ def _add_staff_commands(commands: Commands) -> None:
         parser.add_argument("--json", action="store_true", help="for programs")
         parser.set_defaults(action="list")
         actions = parser.add_subparsers(metavar="list | " + action)
-        actions.add_parser("list", help="the default").set_defaults(action="list")
-        act = actions.add_parser(action)
-        act.set_defaults(action=action)
+        listed, act = actions.add_parser("list", help="the default"), actions.add_parser(action)
+        for one, name_ in ((listed, "list"), (act, action)):  # options may stand behind the action too
+            one.set_defaults(action=name_)
+            one.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="for programs")
+            one.add_argument("--data", default=argparse.SUPPRESS, help="(TRACKER_DATA)")
+            one.add_argument("--partners", default=argparse.SUPPRESS, help="(TRACKER_PARTNERS)")
         act.add_argument("partner")
         act.add_argument("order")
         if action == "claim":
@@ -166,7 +169,10 @@ def _try_postback(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no time; write one such as 2026-11-24T12:00:00Z") from None
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text}: add an offset, for example {text}Z")
     return moment.astimezone(UTC)

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 from tracker.errors import ConfigurationError
@@ -46,6 +47,30 @@ KNOWN: dict[str, tuple[str, str]] = {
 }
 
 
+# How the address of each server begins, and a whole one.
+_SCHEMES = {
+    "TRACKER_VALKEY_URL": (("redis", "rediss", "valkey", "unix"), "redis://host:6379/0"),
+    "TRACKER_POSTGRES_URL": (("postgresql", "postgres"), "postgresql://user:password@host/tracker"),
+    "TRACKER_CLICKHOUSE_URL": (("clickhouse", "clickhouses"), "clickhouse://user:password@host:9000/"),
+}
+
+
+def _addresses(given: Mapping[str, str]) -> Iterator[str]:
+    """Problems of servers' addresses and of proxies. A server's address may hold a password: it is not repeated."""
+    for name, (schemes, example) in _SCHEMES.items():
+        if given[name] and given[name].partition("://")[0] not in schemes:
+            yield f"{name} is no address that we can use: write one such as {example}"
+    for network in _networks(given):
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            yield f"TRACKER_TRUSTED_PROXIES: {network!r} is no network; write 10.0.0.0/8 or ::1"
+
+
+def _networks(given: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip())
+
+
 def read_settings(environment: Mapping[str, str] = os.environ, **options: object) -> Settings:
     """Options of the command line win over the environment, which wins over the defaults.
 
@@ -70,6 +95,9 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
     public_url = given["TRACKER_PUBLIC_URL"] or f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if not re.fullmatch(r"https?://[^\s/?#@][^\s?#@]*", public_url):
         problems.append(f"TRACKER_PUBLIC_URL={public_url}: write a whole address, such as https://go.example.org")
+    problems += _addresses(given)
+    if given["TRACKER_DEMO"] not in ("", "0", "1"):
+        problems.append(f"TRACKER_DEMO={given['TRACKER_DEMO']}: write 1, or leave it out")
     settings = Settings(
         data=Path(given["TRACKER_DATA"]).absolute(),
         partners=Path(given["TRACKER_PARTNERS"]).absolute(),
@@ -78,10 +106,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         workers=number("TRACKER_WORKERS", 1, 64),
         public_url=public_url.rstrip("/"),
         warehouse_port=number("TRACKER_WAREHOUSE_PORT", 0, 65535),
-        demo=given["TRACKER_DEMO"] not in ("", "0"),
+        demo=given["TRACKER_DEMO"] == "1",
         demo_port=number("TRACKER_DEMO_PORT", 0, 65535),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
-        trusted_proxies=tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip()),
+        trusted_proxies=_networks(given),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,
         clickhouse_url=given["TRACKER_CLICKHOUSE_URL"] or None,

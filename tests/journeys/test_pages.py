@@ -106,6 +106,17 @@ async def test_pages_are_in_both_languages_need_no_script_and_load_nothing_from_
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
+@pytest.mark.parametrize("path", ["/no-such-page", "/partners/nobody", "/my/sign-out", "/go/lab/"])
+async def test_a_person_is_told_in_a_page_what_a_program_is_told_in_json(tracker: RunningTracker, path: str) -> None:
+    async with browser(Accept="text/html,*/*;q=0.8") as client, client.get(f"{tracker.url}{path}") as answer:
+        page = await answer.text()
+    assert answer.status in (404, 405)
+    assert 'href="/"' in page
+    assert '<html lang="ru">' in page
+    async with browser(Accept="*/*") as client, client.get(f"{tracker.url}{path}") as told:
+        assert (told.status, told.content_type) == (answer.status, "application/json")
+
+
 async def test_a_chosen_language_stays(tracker: RunningTracker) -> None:
     async with browser() as client:
         await (await client.get(f"{tracker.url}/?lang=en")).release()

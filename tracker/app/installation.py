@@ -30,6 +30,7 @@ _RUNNING = "running.json"
 
 class Running(msgspec.Struct, frozen=True):
     public_url: str
+    demo: bool
     warehouse_url: str  # ClickHouse's HTTP protocol
 
 
@@ -39,18 +40,18 @@ def dialect_fields() -> dict[str, tuple[str, ...]]:
 
 
 def prepare(settings: Settings) -> Settings:
-    """Make the missing secrets, read the programme, and keep a copy of it that workers start from: what an operator
-    edits meanwhile counts at the next start, and not half of it when a worker happens to be started again.
+    """Make the missing secrets, read the programme, and keep a copy of it: what an operator edits meanwhile counts at
+    the next start, and not half of it when a worker happens to be started again.
 
     Raises ConfigurationError with every problem.
     """
     secrets = keys.load_or_make(settings.data, secret_names(settings.partners))
     load(settings, secrets)
-    in_force = settings.data / "partners.in-force.yaml"
-    draft = in_force.with_suffix(".new")
-    draft.write_bytes(settings.partners.read_bytes())
-    draft.replace(in_force)
-    return replace(settings, partners=in_force)
+    checked = settings.data / "partners.checked.yaml"
+    checked.unlink(missing_ok=True)
+    with os.fdopen(os.open(checked, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:  # it may hold secrets
+        copy.write(settings.partners.read_bytes())
+    return replace(settings, partners=checked)
 
 
 def load(settings: Settings, secrets: Keys) -> Programme:
@@ -84,8 +85,11 @@ def warehouse_socket(settings: Settings) -> Path:
     return socket_folder(warehouse_folder(settings) / "run", _WAREHOUSE_SOCKET) / _WAREHOUSE_SOCKET
 
 
-async def adopt_terms(settings: Settings, postgres_url: str) -> None:
-    """Put the programme's terms in force. Raises ConfigurationError when terms that have begun were changed."""
+async def adopt_terms(settings: Settings, postgres_url: str) -> Settings:
+    """Put the programme's terms in force, and with them the file that workers start from.
+
+    Raises ConfigurationError when terms that have begun were changed: then all stays as it was.
+    """
     programme = load(settings, keys.load(settings.data))
     now = datetime.now(UTC)
     async with open_ledger(postgres_url) as ledger:
@@ -99,6 +103,9 @@ async def adopt_terms(settings: Settings, postgres_url: str) -> None:
         if problems:
             raise ConfigurationError([f"partners.yaml: {problem}" for problem in problems])
         await ledger.put_in_force([partner.terms for partner in programme.partners.values()])
+    in_force = settings.data / "partners.in-force.yaml"
+    settings.partners.replace(in_force)
+    return replace(settings, partners=in_force)
 
 
 async def check_valkey_server(url: str) -> None:
@@ -116,7 +123,7 @@ async def check_valkey_server(url: str) -> None:
 
 def note_running(settings: Settings, public_url: str, warehouse_url: str) -> None:
     """Where the tracker of this data folder was last started: for commands that are typed beside it."""
-    (settings.data / _RUNNING).write_bytes(msgspec.json.encode(Running(public_url, warehouse_url)))
+    (settings.data / _RUNNING).write_bytes(msgspec.json.encode(Running(public_url, settings.demo, warehouse_url)))
 
 
 def running(settings: Settings) -> Running:
@@ -124,4 +131,4 @@ def running(settings: Settings) -> Running:
     try:
         return msgspec.json.decode((settings.data / _RUNNING).read_bytes(), type=Running)
     except (OSError, msgspec.MsgspecError):
-        return Running(settings.public_url, f"http://127.0.0.1:{settings.warehouse_port}")
+        return Running(settings.public_url, settings.demo, f"http://127.0.0.1:{settings.warehouse_port}")

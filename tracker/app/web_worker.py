@@ -32,6 +32,7 @@ from tracker.settings import Settings
 from tracker.telemetry import POSTBACKS, Telemetry
 from tracker.web import LARGEST_BODY, Health, Part, TrustedProxies, make_runner, middleware, request_id
 from tracker.web.hashing import KeyedHash
+from tracker.web.wrong import pages_for_people
 
 
 @asynccontextmanager
@@ -69,7 +70,11 @@ class _Worker:
 
     def application(self) -> web.Application:
         app = web.Application(
-            client_max_size=LARGEST_BODY, middlewares=[middleware(self.telemetry, lambda: uuid.uuid4().hex[:16])]
+            client_max_size=LARGEST_BODY,
+            middlewares=[
+                pages_for_people(self.programme.name),
+                middleware(self.telemetry, lambda: uuid.uuid4().hex[:16]),
+            ],
         )
         tokens = Tokens(self.secrets.link, self.secrets.cookie)
         cookies = Cookies(tokens, over_tls=self.settings.public_url.startswith("https://"))

@@ -16,14 +16,18 @@ from tracker.settings import Settings
 
 
 def programme_without_data(settings: Settings) -> Programme:
-    """The programme with the secrets that the environment happens to have: needs no data folder."""
-    return load_programme(settings.partners, _sources())
+    """The programme with the secrets that happen to be known here: needs no data folder."""
+    try:
+        made = keys.load(settings.data).postback
+    except ConfigurationError:
+        made = {}
+    return load_programme(settings.partners, Sources(os.environ, app.dialect_fields(), made))
 
 
 def check(options: argparse.Namespace, settings: Settings) -> None:
     """Every problem is the exception's; here is what is fine."""
     path = Path(options.file) if options.file else settings.partners
-    programme = load_programme(path, _sources())
+    programme = load_programme(path, Sources(os.environ, app.dialect_fields(), {}))
     for partner in programme.partners.values():
         print(f"{partner.id:20} {partner.category:16} {partner.postback.dialect:10} terms {partner.terms.version}")
     print(f"{path.name}: {len(programme.partners)} partners, no problems.")
@@ -64,7 +68,3 @@ def query(options: argparse.Namespace, settings: Settings) -> None:
     """Through the running warehouse process; without one, on the engine itself."""
     sys.stdout.buffer.write(asyncio.run(app.query(settings, options.sql, options.format)))
     sys.stdout.buffer.flush()
-
-
-def _sources() -> Sources:
-    return Sources(os.environ, app.dialect_fields(), {})

@@ -70,10 +70,14 @@ async def _serve(settings: Settings, *, parent_fd: int | None) -> None:
         async with AsyncExitStack() as stack:
             shoppers = stack.enter_context(listen(settings.host, settings.port, "--port"))
             analysts = stack.enter_context(listen("127.0.0.1", settings.warehouse_port, "--warehouse-port"))
-            environment = dict(os.environ) | await _stores(stack, stopping, settings)
+            demo = (
+                stack.enter_context(listen("127.0.0.1", settings.demo_port, "--demo-port")) if settings.demo else None
+            )
+            addresses = await _stores(stack, stopping, settings)
+            settings = await app.adopt_terms(settings, addresses["TRACKER_POSTGRES_URL"])
+            environment = dict(os.environ) | addresses
             children = _children(settings, environment, shoppers, analysts)
-            if settings.demo:
-                demo = stack.enter_context(listen("127.0.0.1", settings.demo_port, "--demo-port"))
+            if demo is not None:
                 environment |= {"TRACKER_DEMO": "1", "TRACKER_DEMO_PORT": str(demo.getsockname()[1])}
                 children.append(Child("demo", ["demo", *_common(settings, shoppers)], environment, demo.fileno()))
             for child in children:
@@ -96,7 +100,6 @@ async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Sett
         postgres_url = (await stack.enter_async_context(_kept_alive(EmbeddedPostgres(settings.data), stopping))).dsn
     for name in await migrate_postgres(postgres_url):
         log.info("PostgreSQL: applied %s", name)
-    await app.adopt_terms(settings, postgres_url)
     return {"TRACKER_VALKEY_URL": valkey_url, "TRACKER_POSTGRES_URL": postgres_url}
 
 

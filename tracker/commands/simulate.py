@@ -19,6 +19,13 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 def simulate(options: argparse.Namespace, settings: Settings) -> int:
     """0: everything is as it must be · 1: something differs."""
+    if options.clicks < 1:
+        raise TrackerError("Give one click or more: --clicks 1000.")
+    if app.running(settings).demo:
+        raise TrackerError(
+            "This tracker runs the demo, whose links lead to demo shops: start `tracker serve` without --demo, with a "
+            "--data folder of its own, and simulate on that."
+        )
     service = app.simulated_service(settings)
     address = urlsplit(service.url)
     if address.scheme != "http" or address.hostname not in _THIS_MACHINE:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
 from tracker.core.decision import Decision
-from tracker.core.once_per_shopper import rewarded_elsewhere
+from tracker.core.once_per_shopper import Rewards
 from tracker.core.order import Message, Order
 from tracker.core.partner import Partner, Programme
 from tracker.core.reasons import MessageCode, Reason
@@ -106,15 +106,18 @@ class _Bench:
     def _authentic(self, address: str) -> bool:
         """A bare query string counts as authenticated; an address must carry a secret, if any is known here."""
         parts = [part for part in urlsplit(address).path.split("/") if part]
-        if not parts or not self.partner.postback.secrets:
+        if not parts:
             return True
         _, partner_id, secret = (*parts, "", "", "")[:3]
+        if not self.partner.postback.secrets:  # none is known here: only the partner can be wrong
+            return partner_id == self.partner.id
         return find_partner({self.partner.id: self.partner}, partner_id, secret) is not None
 
     def _decided(self, report: Report, received_at: datetime) -> dict[str, object]:
         order = self.orders.get(report.order_id, Order(self.partner.id, report.order_id))
         message = self._message(report, received_at)
-        rewarded = rewarded_elsewhere(replace(order, messages=(*order.messages, message)), self.orders, self.terms)
+        others = (one for order_id, one in self.orders.items() if order_id != report.order_id)
+        rewarded = Rewards(others, self.terms).elsewhere(replace(order, messages=(*order.messages, message)))
         taken = take(order, message, self.terms, rewarded_elsewhere=rewarded)
         self.orders[report.order_id] = taken.order
         return _printed(self.partner, taken.code, taken.decision, order_id=report.order_id)
@@ -171,7 +174,10 @@ def _printed(partner: Partner, code: MessageCode | None, decision: Decision, *, 
 def _request(text: str) -> tuple[str, RawRequest]:
     """An address, a query string, or `@file` with a raw HTTP request -> the address it was sent to, and the request."""
     if text.startswith("@"):
-        return _raw_request(Path(text[1:]).read_bytes())
+        try:
+            return _raw_request(Path(text[1:]).read_bytes())
+        except OSError as error:
+            raise ConfigurationError([f"{text[1:]}: cannot be read: {error.strerror}"]) from None
     if text.startswith(("http://", "https://", "/")):
         return text, RawRequest("GET", urlsplit(text).query, "", b"")
     return "", RawRequest("GET", text.removeprefix("?"), "", b"")

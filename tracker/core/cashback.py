@@ -41,7 +41,17 @@ class _LineEarned:
 
 
 def earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal) -> Earned:
-    """What the lines that were not declined earn under the terms of the click."""
+    """What the lines that were not declined earn under the terms of the click. A promotion's fixed sum counts once a
+    conversion, so what it replaces on several lines may be more: the best of both counts."""
+    earned = _earn(stated, terms, promotions, minimum_cashback)
+    shares = [reward for reward in promotions if reward.fixed is None]
+    if len(shares) == len(promotions):
+        return earned
+    without = _earn(stated, terms, shares, minimum_cashback)
+    return without if not without.missing and without.accrual > earned.accrual else earned
+
+
+def _earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal) -> Earned:
     each = [_earn_line(line, terms, promotions) for line in stated.active]
     base = _total(line.goods for line in stated.active if in_rubles(line))
     missing = stated.incomplete or any(one.missing for one in each)

@@ -55,25 +55,25 @@ def _unmatched(order: Order, stated: Stated) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Windowed:
-    """What an order earns with the window applied."""
+    """An order with the window applied: what counts of what was stated, and what that earns."""
 
+    stated: Stated
     earned: Earned
-    late: bool
-    after_window: bool
+    late: bool = False
+    after_window: bool = False
 
 
 def _matched(
     order: Order, click: Click, messages: Sequence[Message], terms: TermsVersion, *, rewarded_elsewhere: bool
 ) -> Decision:
-    stated = fold(messages)
-    overrides = {override.kind for override in order.overrides}
-    deadline = attribution.confirm_by(click, stated.order_time, terms.window_days)
-    windowed = _in_window(messages, stated, deadline, click, terms)
-    late = windowed.late and OverrideKind.CREDIT_LATE not in overrides
-    earned = _earned(stated, click, terms) if windowed.late else windowed.earned
+    last = fold(messages)
+    deadline = attribution.confirm_by(click, last.order_time, terms.window_days)
+    windowed = _in_window(messages, [one for one in messages if _in_time(one, order, deadline)], click, terms)
+    stated, earned = windowed.stated, windowed.earned
     declined = stated.status is Status.DECLINED
+    released = any(override.kind is OverrideKind.RELEASE for override in order.overrides)
 
-    reasons: list[Reason] = [Reason.LATE] if late and not declined else []
+    reasons: list[Reason] = [Reason.LATE] if windowed.late and not declined else []
     reasons += attribution.refusals(click, stated, terms)
     if rewarded_elsewhere and not declined:
         reasons.append(Reason.ACTION_ALREADY_REWARDED)
@@ -81,7 +81,7 @@ def _matched(
     flags = [*attribution.flags(click, stated, terms), *earned.flags]
     flags += [Flag.AMOUNT_MISSING] if earned.missing else []
     flags += [Flag.AFTER_WINDOW] if windowed.after_window else []
-    held = () if declined or OverrideKind.RELEASE in overrides else _held_by_us(flags, earned, stated)
+    held = () if declined or released else _held_by_us(flags, earned, stated)
     waiting = stated.status is Status.APPROVED and earned.missing
     return Decision(
         status=Status.PENDING if waiting else stated.status,
@@ -98,7 +98,7 @@ def _matched(
         origin=stated.origin,
         order_time=stated.order_time,
         confirm_by=deadline,
-        first_approved_at=stated.first_approved_at,
+        first_approved_at=last.first_approved_at,
         commission=_commission(stated),
         currency=_currency(stated),
         promo_code=stated.promo_code,
@@ -112,32 +112,49 @@ def _earned(stated: Stated, click: Click, terms: TermsVersion) -> Earned:
     return earn(stated, terms_at(terms, click.clicked_at), boosts, terms.minimum_cashback)
 
 
-def _in_window(
-    messages: Sequence[Message], stated: Stated, deadline: datetime, click: Click, terms: TermsVersion
-) -> _Windowed:
+def _in_time(message: Message, order: Order, deadline: datetime) -> bool:
+    """Within the window, or known to staff when they credited what was late: what comes after that is late again."""
+    credited = [one.at for one in order.overrides if one.kind is OverrideKind.CREDIT_LATE]
+    return message.at <= deadline or (bool(credited) and message.received_at <= max(credited))
+
+
+def _in_window(messages: Sequence[Message], in_time: Sequence[Message], click: Click, terms: TermsVersion) -> _Windowed:
     """After the window returns apply at any age, increases do not; a first confirmation is late (Q-05b)."""
+    stated = fold(messages)
     now = _earned(stated, click, terms)
-    news = [message for message in messages if message.at > deadline]
-    if not news:
-        return _Windowed(now, late=False, after_window=False)
-    at_close = fold(messages, until=deadline)
-    if not at_close.confirmed:
-        return _Windowed(now, late=True, after_window=False)
+    if len(in_time) == len(messages):
+        return _Windowed(stated, now)
+    at_close = fold(in_time)
     before = _earned(at_close, click, terms)
-    if stated.status is Status.DECLINED:
-        return _Windowed(now, late=False, after_window=True)
-    grown = (now.base, now.accrual) > (before.base, before.accrual) or now.accrual > before.accrual
-    changed = (now.base, now.accrual) != (before.base, before.accrual)
-    earned = replace(before, lines=_counted_before(now.lines, before.lines)) if grown else now
-    return _Windowed(earned, late=False, after_window=changed)
+    if not at_close.confirmed or (before.missing and not now.missing):
+        return _Windowed(stated, now, late=True)
+    counted = _of_lines_known(stated, at_close)
+    now = _earned(counted, click, terms)
+    if counted.status is Status.DECLINED:
+        return _Windowed(counted, now, after_window=True)
+    grown = (now.accrual, now.base) > (before.accrual, before.base)
+    changed = (now.base, now.accrual) != (before.base, before.accrual) or counted != stated
+    earned = before if grown else now
+    lines = _counted(_earned(stated, click, terms).lines, earned.lines)
+    return _Windowed(counted, replace(earned, lines=lines), after_window=changed)
 
 
-def _counted_before(said: Iterable[LineDecision], counted: Iterable[LineDecision]) -> tuple[LineDecision, ...]:
-    """Lines as they were last stated, with what each earned when the window closed."""
-    at_close = {line.line_id: (line.rate, line.accrual) for line in counted}
+def _of_lines_known(stated: Stated, at_close: Stated) -> Stated:
+    """Without lines that were first named after the window: they are an increase. Where the partner names none of the
+    lines of then any more, it states the same order in other lines, and all of them count."""
+    known = {line.line_id for line in at_close.lines}
+    lines = tuple(line for line in stated.lines if line.line_id in known)
+    if not lines or len(lines) == len(stated.lines):
+        return stated
+    return replace(stated, lines=lines, line_count=at_close.line_count)
+
+
+def _counted(said: Iterable[LineDecision], counted: Iterable[LineDecision]) -> tuple[LineDecision, ...]:
+    """Lines as they were last stated, with what each of them counts for."""
+    counts = {line.line_id: (line.rate, line.accrual) for line in counted}
     lines = []
     for line in said:
-        rate, accrual = at_close.get(line.line_id, (None, Decimal(0)))
+        rate, accrual = counts.get(line.line_id, (None, Decimal(0)))
         lines.append(replace(line, rate=rate, accrual=accrual))
     return tuple(lines)
 

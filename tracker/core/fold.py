@@ -100,9 +100,9 @@ def in_order(messages: Iterable[Message]) -> list[Message]:
 
 
 def owner(order: Order) -> Click | None:
-    """The click that the order belongs to: of the smallest key among the messages that name a click we know; else
-    the one that staff gave it to."""
-    for message in in_order(order.messages):
+    """The click that the order belongs to: of the smallest key among the messages that name a click we know, repeated
+    events among them; else the one that staff gave it to."""
+    for message in sorted(order.messages, key=order_key):
         if message.click is not None:
             return message.click
     claims = [override for override in order.overrides if override.kind is OverrideKind.CLAIM]
@@ -119,12 +119,10 @@ def own_messages(order: Order, click: Click | None) -> list[Message]:
     )
 
 
-def fold(messages: Iterable[Message], *, until: datetime | None = None) -> Stated:
-    """Fold messages that are in order; `until` leaves out those after that moment (the moment itself is in)."""
+def fold(messages: Iterable[Message]) -> Stated:
+    """Fold messages that are in order."""
     stated = Stated()
     for message in messages:
-        if until is not None and message.at > until:
-            break
         stated = _say(stated, message)
     return stated
 

@@ -1,6 +1,6 @@
 """A target action that is rewarded once a shopper (docs/rules.md, C-08; programme.md Q-23)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tracker.core.conversion import judge
 from tracker.core.fold import in_order, order_key, owner
@@ -19,23 +19,31 @@ def applies(order: Order, terms: Mapping[str, TermsVersion]) -> bool:
     return in_force is not None and in_force.once_per_shopper
 
 
-def rewarded_elsewhere(order: Order, others: Mapping[str, Order], terms: Mapping[str, TermsVersion]) -> bool:
-    """Whether another order of the same shopper at this partner takes the reward: the one of the smallest first order
-    key among those that would earn something."""
-    if not applies(order, terms):
-        return False
-    return any(
-        other.order_id != order.order_id
-        and _same_shopper(order, other)
-        and _first_key(other) < _first_key(order)
-        and _earns(other, terms)
-        for other in others.values()
-    )
+class Rewards:
+    """Which order takes the reward: for each shopper the one of the smallest first order key that earns by itself.
+    Each order is judged once, however many there are."""
+
+    def __init__(self, orders: Iterable[Order], terms: Mapping[str, TermsVersion]) -> None:
+        self._terms = terms
+        self._first: dict[str, tuple[object, ...]] = {}
+        for order in orders:
+            self.add(order)
+
+    def add(self, order: Order) -> None:
+        if not applies(order, self._terms) or not _earns(order, self._terms):
+            return
+        shopper, key = _shopper(order), _first_key(order)
+        self._first[shopper] = min(self._first.get(shopper, key), key)
+
+    def elsewhere(self, order: Order) -> bool:
+        """Whether another order takes what this one would have earned."""
+        first = self._first.get(_shopper(order))
+        return applies(order, self._terms) and first is not None and first < _first_key(order)
 
 
-def _same_shopper(one: Order, other: Order) -> bool:
-    mine, theirs = owner(one), owner(other)
-    return mine is not None and theirs is not None and mine.shopper_id == theirs.shopper_id
+def _shopper(order: Order) -> str:
+    click = owner(order)
+    return (click.shopper_id or "") if click else ""
 
 
 def _first_key(order: Order) -> tuple[object, ...]:

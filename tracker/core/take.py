@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tracker.core.conversion import judge
 from tracker.core.decision import Decision
-from tracker.core.fold import in_order, own_messages, owner
+from tracker.core.fold import in_order, order_key, own_messages, owner
 from tracker.core.order import Message, Order
 from tracker.core.partner import TermsVersion
 from tracker.core.reasons import MessageCode, Reason
@@ -47,24 +47,34 @@ def take(
 
 def _is_duplicate(order: Order, message: Message) -> bool:
     """Equal to the newest applied message of its line, or an event that its sender already told with this status."""
-    report = message.report
+    report, click = message.report, owner(order)
+    if click is None and message.click is not None:
+        return False  # a click found only now is news
     of_line = [
         known
-        for known in own_messages(order, owner(order) if message.click is None else message.click)
-        if known.report.line_id == report.line_id
+        for known in own_messages(order, click if message.click is None else message.click)
+        if not report.line_id or known.report.line_id in (report.line_id, "")
     ]
-    if of_line and of_line[-1].report == report:
-        return message.click is None or of_line[-1].click is not None  # a click found only now is news
+    if of_line and _says_the_same(of_line[-1], message) and order_key(message) >= order_key(of_line[-1]):
+        return message.click is None or of_line[-1].click is not None
     if report.event_id is None:
         return False
     # The other must count whoever proves to own the order: a message that names no click outlives one that does.
     told = [
         known
         for known in of_line
-        if (known.report.event_id, known.report.status) == (report.event_id, report.status)
+        if (known.report.line_id, known.report.event_id, known.report.status)
+        == (report.line_id, report.event_id, report.status)
         and known.click in (None, message.click)
     ]
     return bool(told) and message not in in_order((*told, message))
+
+
+def _says_the_same(known: Message, message: Message) -> bool:
+    """An order that we know needs no click id: another one that we do not know says nothing."""
+    if message.click is None:
+        return replace(known.report, click_id=None) == replace(message.report, click_id=None)
+    return known.report == message.report
 
 
 def _is_foreign(order: Order, message: Message) -> bool:

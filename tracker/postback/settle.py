@@ -9,7 +9,7 @@ from tracker.core.click import Click
 from tracker.core.conversion import judge
 from tracker.core.decision import Decision
 from tracker.core.fold import owner
-from tracker.core.once_per_shopper import applies, rewarded_elsewhere
+from tracker.core.once_per_shopper import Rewards, applies
 from tracker.core.order import Message, Order, Override
 from tracker.core.partner import TermsVersion
 from tracker.core.reasons import MessageCode
@@ -75,16 +75,16 @@ def _settle_family(
     families: tuple[Siblings, ...],
 ) -> Settled:
     """The reward may move to another order of the shopper, or back."""
-    rivals = {order_id: one.order for order_id, one in others.items() if applies(one.order, terms)}
-    elsewhere = rewarded_elsewhere(act(terms, False).order, rivals, terms)
+    rewards = Rewards((one.order for one in others.values()), terms)
+    elsewhere = rewards.elsewhere(act(terms, False).order)
     step = act(terms, elsewhere)
     own = _change(known, step, occasion, elsewhere=elsewhere)
     if own.revision is None and elsewhere != known.rewarded_elsewhere:
         own = _change(known, _unless_same(known, step, terms), occasion, elsewhere=elsewhere)
     changes = [own]
-    rivals |= {step.order.order_id: step.order} if applies(step.order, terms) else {}
+    rewards.add(step.order)
     for other in others.values():
-        moved = rewarded_elsewhere(other.order, rivals, terms)
+        moved = rewards.elsewhere(other.order)
         decision = judge(other.order, terms, rewarded_elsewhere=moved)
         if decision != judge(other.order, terms, rewarded_elsewhere=other.rewarded_elsewhere):
             changes.append(_change(other, Step(other.order, decision), occasion, elsewhere=moved))

@@ -27,7 +27,7 @@ ANY_PARTNER = "*"
 
 _CLOCK_SKEW_SECONDS = 300  # of the programme's clock, or between our own machines
 _LONGEST_TOKEN = 512
-_SHOPPER_ID = re.compile(r"[!-~]{1,64}")
+_SHOPPER_ID = re.compile(r"(?!\+\d)[!-~]{1,64}")  # +7916… is a phone number
 _UnixTime = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 
 

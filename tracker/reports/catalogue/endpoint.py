@@ -100,7 +100,7 @@ def _card(offer: Offer, text: CatalogueText, language: str) -> Mapping[str, obje
         "id": partner.id,
         "name": partner.name,
         "headline": _headline(offer, text, language),
-        "usual": f"{text.usually} {_reward(offer.usual, language)}" if offer.usual else "",
+        "usual": _usual(offer, text, language),
         "promotions": [
             f"{one.title or text.promotions}: {_reward(one.reward, language)}, "
             + text.until.format(day=wording.day(one.last_day, language))
@@ -123,8 +123,18 @@ def _headline(offer: Offer, text: CatalogueText, language: str) -> str:
     return f"{text.up_to} {_reward(offer.best, language)}" if offer.varies else _reward(offer.best, language)
 
 
+def _usual(offer: Offer, text: CatalogueText, language: str) -> str:
+    if offer.usual is None:
+        return ""
+    most = f"{text.up_to} " if offer.usual_varies else ""
+    return f"{text.usually} {most}{_reward(offer.usual, language)}"
+
+
 def _rewards(offer: Offer, text: CatalogueText, language: str) -> list[tuple[str, str]]:
-    return [(text.tariff.format(name=name), _reward(reward, language)) for name, reward in offer.tariffs]
+    tariffs = [(text.tariff.format(name=name), _reward(reward, language)) for name, reward in offer.tariffs]
+    if not tariffs or offer.ordinary is None:
+        return tariffs
+    return [*tariffs, (text.everything_else, _reward(offer.ordinary, language))]
 
 
 def _reward(reward: Reward, language: str) -> str:

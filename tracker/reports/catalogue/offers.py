@@ -18,6 +18,8 @@ class Offer:
     best: Reward | None  # None: nothing is earned before the first terms begin
     varies: bool  # other goods or customers earn less: "up to"
     usual: Reward | None  # what `best` would be without a promotion, where one runs and matters
+    usual_varies: bool = False
+    ordinary: Reward | None = None  # of what no tariff names
     tariffs: tuple[tuple[str, Reward], ...] = ()
     minimum_purchase: Decimal = Decimal(0)
     once_per_shopper: bool = False
@@ -49,6 +51,8 @@ def offer_of(partner: Partner, now: datetime) -> Offer:
         best=best,
         varies=len(lines) > 1,
         usual=usual if usual != best else None,
+        usual_varies=len(set(own)) > 1,
+        ordinary=terms.reward if terms else None,
         tariffs=terms.tariffs if terms else (),
         minimum_purchase=terms.minimum_purchase if terms else Decimal(0),
         once_per_shopper=terms is not None and terms.once_per_shopper,

@@ -29,6 +29,7 @@ class CatalogueText:
     conditions: str
     rate: str
     tariff: str
+    everything_else: str
     promotions: str
     confirmation: str
     window: str
@@ -62,11 +63,12 @@ TEXTS: Mapping[str, CatalogueText] = {
         conditions="Условия",
         rate="Кэшбэк",
         tariff="Тариф «{name}»",
+        everything_else="Всё остальное",
         promotions="Акции",
         confirmation="Когда подтвердят",
         window="Обычно через {days}, но не позже чем через {limit} после оплаты.",
         checklist="Как получить кэшбэк наверняка",
-        checklist_lead="Всё, что можно проверить заранее, мы проверим до перехода и скажем, если что-то мешает.",
+        checklist_lead="Если выполнить все семь шагов, магазин увидит, что вы пришли от нас.",
         steps=(
             "Отключите блокировщик рекламы. В Яндекс Браузере он обычно включён сразу: Настройки → «Инструменты».",
             "Разрешите файлы cookie.",
@@ -108,11 +110,12 @@ TEXTS: Mapping[str, CatalogueText] = {
         conditions="Conditions",
         rate="Cashback",
         tariff="Tariff “{name}”",
+        everything_else="Everything else",
         promotions="Promotions",
         confirmation="When it is confirmed",
         window="Usually in {days}, and no later than {limit} after the payment.",
         checklist="How to be sure of the cashback",
-        checklist_lead="What can be checked beforehand we check before you leave, and tell you what is in the way.",
+        checklist_lead="With all seven steps done, the shop sees that you came from us.",
         steps=(
             "Switch off your ad blocker. In Yandex Browser it is usually on from the start: Settings, “Tools”.",
             "Allow cookies.",

@@ -19,7 +19,7 @@ from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rows import TABLES, arguments, lock_names
 
 CONNECTIONS = 4
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 2.0  # a sender waits, and sends again
 _LARGEST_TRIP = 64
 _LANES = 2  # of loads, and of writes: one trip is decided while another is under way
 
