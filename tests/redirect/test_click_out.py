@@ -1,9 +1,11 @@
 """What happens to a shopper who clicks a banner, and to whatever else asks for the same address."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,8 +14,9 @@ from redis.asyncio import Redis
 from tests.agents import DESKTOP, PHONE
 from tests.redirect.setting import NOW, SHOPPER, Setting, open_setting
 from tracker.core.click import Check, Device, Finding, Surface
+from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
-from tracker.store.clicks import ClickStore, open_valkey
+from tracker.store.clicks import ClickStore, Recorded, open_valkey
 from tracker.telemetry import CLICK_PAGES, CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS
 
 
@@ -209,6 +212,21 @@ async def test_a_click_without_a_link_sets_no_cookie_again(setting: Setting) -> 
     assert (await setting.go("piz")).cookies == []
 
 
+@pytest.mark.parametrize("link", ["expired", "forged", "another partner's"])
+async def test_a_link_that_is_not_valid_prolongs_no_sign_in(setting: Setting, link: str) -> None:
+    old = setting.link()
+    await setting.go(s=old)
+    other = setting.link(for_partner="piz")
+    for _ in range(2):  # as long as one sign-in lasts
+        setting.now += timedelta(hours=11).total_seconds()
+        gone = await setting.go(s=setting.link())
+        assert [cookie.partition("=")[0] for cookie in gone.cookies] == ["shopper"]
+    setting.now += timedelta(hours=3).total_seconds()
+
+    gone = await setting.go(s={"expired": old, "forged": "forged", "another partner's": other}[link])
+    assert (gone.status, gone.cookies) == (302, [])
+
+
 # Double clicks
 
 
@@ -228,6 +246,20 @@ async def test_a_double_click_is_one_also_when_the_first_answer_never_arrived(se
     first = await setting.go(s=link)
     setting.jar.clear()
     assert (await setting.go(s=link)).click_id == first.click_id
+
+
+async def test_a_double_click_of_a_browser_without_a_cookie_is_one_click(setting: Setting) -> None:
+    """The second request left before the first one's answer came. Many addresses: each has its own shard."""
+    for number in range(20):
+        from_there = {"X-Address": f"203.0.113.{number}"}
+        first = await setting.go(go="1", headers=from_there)
+        setting.jar.clear()
+        setting.now += 0.3
+        second = await setting.go(go="1", headers=from_there)
+        setting.jar.clear()
+        assert (first.status, second.status) == (302, 302)
+        assert second.click_id == first.click_id
+    assert len(await setting.facts()) == 20
 
 
 async def test_a_repeat_within_ten_seconds_is_marked_and_still_earns(setting: Setting) -> None:
@@ -361,3 +393,20 @@ async def test_a_shopper_is_never_stuck_while_valkey_is_away(valkey: Redis, tmp_
         assert (bot.status, bot.location) == (302, "https://lab.example/")
         assert setting.telemetry.value(CLICKS, "go") == 0
     await nowhere.aclose()
+
+
+class Hangs(ClickStore):
+    """A Valkey that takes everything and answers nothing, for longer than a command may take."""
+
+    async def record(self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"") -> Recorded:
+        await asyncio.Event().wait()
+        return await super().record(fact, attributable=attributable, visitor=visitor)
+
+
+async def test_a_shopper_waits_three_seconds_at_most_while_valkey_hangs(valkey: Redis) -> None:
+    async with open_setting(valkey, store=Hangs(valkey, hot_days=3)) as setting:
+        began = monotonic()
+        page = await setting.go(s=setting.link())
+        assert monotonic() - began < 3.5
+        assert (page.status, page.location) == (503, "")
+        assert setting.telemetry.value(CLICKS_NOT_RECORDED) == 1

@@ -253,3 +253,23 @@ def test_every_code_that_a_report_can_show_is_worded_in_both_languages() -> None
     assert all(
         heading[0].isupper() or heading[0].isdigit() for words in HEADINGS.values() for heading in words.values()
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?from=0001-01-01",
+        "?until=9999-12-31",
+        "?partner=%00",
+        "?lang=%00",
+        "/refusals?from=2000-01-01&until=2100-12-31",
+    ],
+)
+async def test_no_day_and_no_partner_is_a_fault_of_ours(reports: Reports, address: str) -> None:
+    await reports.page(f"/reports{address}")
+
+
+@pytest.mark.parametrize("path", ["%00", "refusals%00", "refusals.%00"])
+async def test_no_report_has_a_control_character_in_its_name(reports: Reports, path: str) -> None:
+    async with reports.client.get(f"/reports/{path}") as answer:
+        assert answer.status == 404

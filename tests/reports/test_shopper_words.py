@@ -73,6 +73,9 @@ def test_totals_are_what_is_accrued_and_what_is_still_to_come() -> None:
         ({"from": "2026-11-01", "until": "2026-11-30"}, date(2026, 11, 1), date(2026, 11, 30)),
         ({"from": "2026-11-30", "until": "2026-11-01"}, date(2026, 11, 1), date(2026, 11, 30)),
         ({"from": "yesterday", "until": "' OR 1=1"}, date(2026, 7, 28), date(2026, 11, 25)),
+        ({"from": "1999-12-31", "until": "2101-01-01"}, date(2026, 7, 28), date(2026, 11, 25)),
+        ({"from": "0001-01-01", "until": "9999-12-31"}, date(2026, 7, 28), date(2026, 11, 25)),
+        ({"from": "2000-01-01", "until": "2100-12-31"}, date(2000, 1, 1), date(2100, 12, 31)),
     ],
 )
 def test_a_period_is_of_moscow_days_both_inclusive(said: dict[str, str], first: date, last: date) -> None:

@@ -72,7 +72,7 @@ async def test_a_limit_that_is_off_by_a_little_is_found(simulated: tuple[Running
 
     checks = await judged(tracker, shops, seed=4, clicks=1000)
 
-    assert {name for name, differences in checks.items() if differences} == {"conversions"}
+    assert "conversions" in {name for name, differences in checks.items() if differences}
     assert any("reasons should be 'late" in difference for difference in checks["conversions"])
 
 

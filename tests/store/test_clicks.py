@@ -18,6 +18,7 @@ from tracker.core.reasons import ClickReason, Reason
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.errors import StoreUnavailableError
 from tracker.store.clicks import STREAMS, ClickStore, Recorded, open_valkey, read_entry
+from tracker.store.find_click import FindClick
 from tracker.store.hot_click import FULL_BUCKET, expires_at, pack, place_of, unpack
 
 VISITOR = b"shopper-0042/1/"
@@ -146,6 +147,38 @@ async def test_a_click_that_is_sent_again_is_recorded_once(
     assert await streamed(valkey) == [fact]
 
 
+async def test_a_click_that_is_sent_again_after_another_of_its_visitor_keeps_its_own_id(
+    clicks: ClickStore, valkey: Redis
+) -> None:
+    first, second = click_fact(1), click_fact(2, after=2.5)
+    await record(clicks, first)
+    await record(clicks, second)
+    assert await record(clicks, first) == Recorded(first.click_id, is_new=False)
+    assert await record(clicks, second) == Recorded(second.click_id, is_new=False)
+    assert [fact.click_id for fact in await streamed(valkey)] == [first.click_id, second.click_id]
+
+
+async def test_a_click_that_is_sent_again_is_known_in_every_block_of_its_hour(
+    clicks: ClickStore, valkey: Redis
+) -> None:
+    facts = [click_fact(number << 8) for number in range(2 * FULL_BUCKET + 2)]
+    for fact in facts:
+        await record(clicks, fact, b"")
+    for fact in (facts[0], facts[FULL_BUCKET], facts[-1]):
+        assert await record(clicks, fact, VISITOR) == Recorded(fact.click_id, is_new=False)
+    assert len(await streamed(valkey)) == len(facts)
+
+
+@pytest.mark.parametrize(("back", "is_new", "repeat"), [(-1.9, False, False), (-5, True, True), (-11, True, False)])
+async def test_a_clock_that_went_back_is_as_far_off_as_one_that_went_on(
+    clicks: ClickStore, back: float, is_new: bool, repeat: bool
+) -> None:
+    first, second = click_fact(1), click_fact(2, after=back)
+    await record(clicks, first)
+    recorded = await record(clicks, second)
+    assert recorded == Recorded((second if is_new else first).click_id, is_new=is_new, repeat=repeat)
+
+
 async def test_an_hour_of_one_shard_spreads_over_compact_blocks(clicks: ClickStore, valkey: Redis) -> None:
     same_block = [click_fact(number << 8) for number in range(2 * FULL_BUCKET + 50)]
     elsewhere = click_fact(1)
@@ -179,6 +212,60 @@ async def test_a_click_that_is_recorded_after_its_days_is_streamed_all_the_same(
     await record(clicks, old)
     assert await clicks.find(old.click_id, "lamoda") is None
     assert await streamed(valkey) == [old]
+
+
+# Shipped or not (TRACKER_HOT_DAYS are over, and ClickHouse was away all the time)
+
+LONG_AGO = -10 * 86_400
+
+
+@pytest.mark.parametrize("attributable", [True, False])
+async def test_a_click_that_is_no_longer_hot_may_wait_while_its_stream_holds_clicks_as_old(
+    clicks: ClickStore, valkey: Redis, *, attributable: bool
+) -> None:
+    gone = click_fact(after=LONG_AGO)
+    assert not await clicks.may_wait(gone.click_id)
+    await clicks.record(click_fact(1, after=LONG_AGO + 240), attributable=attributable)  # clocks differ a little
+    assert await clicks.may_wait(gone.click_id)
+    assert not await clicks.may_wait(click_fact(after=LONG_AGO, shard=6).click_id)
+    await valkey.xtrim(STREAMS[5], maxlen=0, approximate=False)
+    assert not await clicks.may_wait(gone.click_id)
+
+
+async def test_a_click_older_than_all_that_waits_has_been_shipped(clicks: ClickStore) -> None:
+    await record(clicks, click_fact(1, after=LONG_AGO + 600))
+    assert not await clicks.may_wait(click_fact(after=LONG_AGO).click_id)
+
+
+async def test_a_click_that_would_still_be_hot_does_not_wait_unseen(valkey: Redis) -> None:
+    """Its id was made and it was never recorded: nothing is gained by waiting."""
+    days_over = expires_at(place_of(click_fact().click_id), HOT_DAYS)
+    now = days_over - 600.0
+    clicks = ClickStore(valkey, hot_days=HOT_DAYS, now=lambda: now)
+    await record(clicks, click_fact(1))
+    assert not await clicks.may_wait(click_fact().click_id)
+    now = days_over - 60.0  # a few minutes to spare: Valkey's clock is another one
+    assert await clicks.may_wait(click_fact().click_id)
+
+
+async def test_what_cannot_be_read_may_be_as_old_as_any_click(clicks: ClickStore, valkey: Redis) -> None:
+    await valkey.xadd(STREAMS[5], {b"f": b"no fact"})
+    assert await clicks.may_wait(click_fact(after=LONG_AGO).click_id)
+
+
+async def test_an_old_click_that_no_store_has_is_not_unknown_before_it_is_shipped(
+    clicks: ClickStore, valkey: Redis
+) -> None:
+    class NotShipped:
+        async def find(self, _click_id: str, _second: int) -> None:
+            return None
+
+    fact = click_fact(after=LONG_AGO)
+    await record(clicks, fact)
+    with pytest.raises(StoreUnavailableError):
+        await FindClick(clicks, NotShipped()).find(fact.click_id, "lamoda")
+    await valkey.xtrim(STREAMS[5], maxlen=0, approximate=False)
+    assert await FindClick(clicks, NotShipped()).find(fact.click_id, "lamoda") is None
 
 
 async def test_a_server_that_has_forgotten_the_script_is_told_it_again(clicks: ClickStore, valkey: Redis) -> None:

@@ -19,6 +19,12 @@ class Young:
 
     holds: Click | None = None
     away: bool = False
+    backlog: bool = False  # it may still have what is not shipped yet
+    asked_for_backlog: int = 0
+
+    async def may_wait(self, _click_id: str) -> bool:
+        self.asked_for_backlog += 1
+        return self.backlog
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         if self.away:
@@ -70,6 +76,28 @@ async def test_an_old_click_is_looked_for_at_the_second_that_its_id_names() -> N
 @pytest.mark.parametrize("old", [Old(), Old(OTHERS)], ids=["nowhere", "of another partner"])
 async def test_a_click_that_neither_has_for_this_partner_is_none(old: Old) -> None:
     assert await FindClick(Young(), old).find(CLICK.click_id, "lab") is None
+
+
+async def test_nobody_says_that_it_is_not_there_while_it_may_wait_to_be_shipped() -> None:
+    with pytest.raises(StoreUnavailableError, match="not shipped"):
+        await FindClick(Young(backlog=True), Old()).find(CLICK.click_id, "lab")
+
+
+@pytest.mark.parametrize(("young", "old"), [(Young(CLICK), Old()), (Young(), Old(CLICK)), (Young(), Old(OTHERS))])
+async def test_what_waits_to_be_shipped_is_asked_for_only_when_neither_has_the_click(young: Young, old: Old) -> None:
+    await FindClick(young, old).find(CLICK.click_id, "lab")
+    assert young.asked_for_backlog == 0
+
+
+async def test_a_click_that_is_shipped_while_it_is_looked_for_is_found() -> None:
+    old = Old()
+
+    class ShippedMeanwhile(Young):
+        async def may_wait(self, _click_id: str) -> bool:
+            old.holds = CLICK
+            return False
+
+    assert await FindClick(ShippedMeanwhile(), old).find(CLICK.click_id, "lab") == CLICK
 
 
 @pytest.mark.parametrize(

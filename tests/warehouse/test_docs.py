@@ -39,4 +39,4 @@ async def test_every_example_runs(engine: EmbeddedEngine, threads: EngineThreads
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) >= 4
+    assert len(EXAMPLES) >= 10

@@ -99,9 +99,9 @@ def _matched(
         order_time=stated.order_time,
         confirm_by=deadline,
         first_approved_at=last.first_approved_at,
-        commission=_commission(stated),
-        currency=_currency(stated),
-        promo_code=stated.promo_code,
+        commission=_commission(last),
+        currency=_currency(last),
+        promo_code=last.promo_code,
         lines=earned.lines,
     )
 
@@ -126,12 +126,14 @@ def _in_window(messages: Sequence[Message], in_time: Sequence[Message], click: C
         return _Windowed(stated, now)
     at_close = fold(in_time)
     before = _earned(at_close, click, terms)
-    if not at_close.confirmed or (before.missing and not now.missing):
+    if not at_close.confirmed:
         return _Windowed(stated, now, late=True)
-    counted = _of_lines_known(stated, at_close)
-    now = _earned(counted, click, terms)
+    counted = stated if stated.status is Status.DECLINED else _of_lines_known(stated, at_close)
     if counted.status is Status.DECLINED:
-        return _Windowed(counted, now, after_window=True)
+        return _Windowed(counted, _earned(counted, click, terms), after_window=True)
+    if before.missing and not now.missing:
+        return _Windowed(stated, now, late=True)
+    now = _earned(counted, click, terms)
     grown = (now.accrual, now.base) > (before.accrual, before.base)
     changed = (now.base, now.accrual) != (before.base, before.accrual) or counted != stated
     earned = before if grown else now

@@ -23,8 +23,8 @@ from tracker.redirect.tokens import Tokens
 from tracker.telemetry import CLICK_PAGES, CLICK_REASONS, CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, Telemetry
 from tracker.web.hashing import KeyedHash, network_of
 
-# While Valkey starts again a shopper waits this long, then goes on without cashback.
-_PATIENCE_SECONDS = 2.5
+# While Valkey starts again, or hangs, a shopper waits this long, then goes on without cashback.
+_PATIENCE_SECONDS = 3
 _PAUSE_SECONDS = 0.1
 
 _PHONES = frozenset({Device.PHONE, Device.TABLET})
@@ -58,6 +58,7 @@ class Sender:
 class _Who:
     shopper_id: str  # empty: nobody is signed in
     browser_id: str  # empty: it has no cookie of ours
+    by_link: bool  # the signed link says so, whatever the cookie says
     notices: tuple[Notice, ...]
 
 
@@ -136,7 +137,7 @@ class RecordClick:
             notices = (Notice.LINK_EXPIRED if asked.link_token else Notice.NO_SHOPPER,)
         elif linked is not None and linked != shopper_id:
             notices = (Notice.OTHER_SHOPPER,)
-        return _Who(shopper_id, known.browser_id, notices)
+        return _Who(shopper_id, known.browser_id, linked is not None and linked == shopper_id, notices)
 
     async def _note(self, case: _Case) -> Answer:
         """No person's click: recorded and marked, never payable. If it cannot be recorded, nobody's money is lost."""
@@ -165,27 +166,28 @@ class RecordClick:
     def _set_cookies(self, case: _Case, browser_id: str) -> Iterator[str]:
         if case.known.renew_browser:
             yield self._cookies.set_browser(browser_id, case.now)
-        if case.asked.link_token and not case.who.notices:
+        if case.who.by_link:
             yield self._cookies.set_shopper(case.who.shopper_id, case.now)
 
     async def _record(self, fact: ClickFact, visitor: bytes) -> Recorded:
         """Again with the same id when the store did not answer: it may have recorded it, and then says so."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _PATIENCE_SECONDS
-        while True:
-            try:
-                return await self._clicks.record(fact, attributable=True, visitor=visitor)
-            except StoreUnavailableError:
-                if loop.time() > deadline:
-                    raise
-                await asyncio.sleep(_PAUSE_SECONDS)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while True:
+                    try:
+                        return await self._clicks.record(fact, attributable=True, visitor=visitor)
+                    except StoreUnavailableError:
+                        await asyncio.sleep(_PAUSE_SECONDS)
+        except TimeoutError:
+            raise StoreUnavailableError(f"no click was recorded within {_PATIENCE_SECONDS} seconds") from None
 
     def _fact(self, case: _Case, browser_id: str) -> ClickFact:
         asked, sender, partner, who = case.asked, case.sender, case.partner, case.who
         second, fraction = divmod(round(case.now * 1_000_000), 1_000_000)
         moment = datetime.fromtimestamp(second, UTC)
         agent = read_agent(asked.signals.user_agent)
-        shard = self._hashes.of(who.shopper_id or browser_id) % SHARDS
+        address_hash = self._hashes.of_month(sender.address, moment)
+        shard = self._hashes.of(_whose(who, address_hash)) % SHARDS
         random = int.from_bytes(self._random(5), "big") >> (40 - RANDOM_BITS)
         return ClickFact(
             click_id=self._click_ids.make(partner.id, shard, second, random),
@@ -207,7 +209,7 @@ class RecordClick:
             browser_version=agent.browser_version,
             os_family=agent.os_family,
             user_agent_hash=self._hashes.of(asked.signals.user_agent),
-            address_hash=self._hashes.of_month(sender.address, moment),
+            address_hash=address_hash,
             address_net=network_of(sender.address),
             referer_host=asked.referer_host,
             request_id=sender.request_id,
@@ -226,7 +228,11 @@ def _notices(case: _Case) -> tuple[Notice, ...]:
     return case.who.notices + ((Notice.PHONE_ORDERS,) if on_phone and not phone_orders_earn else ())
 
 
+def _whose(who: _Who, address_hash: int) -> str:
+    """The same for two clicks of one browser, also while it has no cookie yet. It chooses the shard too: a double click
+    is seen only where the first one lies."""
+    return who.shopper_id or who.browser_id or f"{address_hash:x}"
+
+
 def _visitor(fact: ClickFact, who: _Who) -> bytes:
-    """The same for two clicks of one browser, also when the first one had no cookie yet."""
-    whose = who.shopper_id or who.browser_id or f"{fact.address_hash:x}"
-    return f"{whose}/{fact.user_agent_hash:x}/".encode()
+    return f"{_whose(who, fact.address_hash)}/{fact.user_agent_hash:x}/".encode()

@@ -5,7 +5,8 @@ slot. With `appendfsync always` the script's reply comes after the fsync, so one
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, TypeVar, cast, overload
@@ -17,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from tracker.core.click import Click
+from tracker.core.click_id import parts
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason
 from tracker.errors import StoreUnavailableError
@@ -31,6 +33,7 @@ DOUBLE_CLICK_MS = 2_000
 REPEAT_MS = 10_000
 
 _LARGEST_TRIP = 512
+_CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
 
 _Command = tuple[str | bytes | int, ...]
 _Fact = TypeVar("_Fact", bound=ClickFact)
@@ -57,10 +60,14 @@ def open_valkey(url: str, *, answer_seconds: float = 2) -> Redis:
 class ClickStore:
     """Satisfies `tracker.ports.ClickFinder`."""
 
-    def __init__(self, valkey: Redis, *, hot_days: int, answer_seconds: float = 2) -> None:
+    def __init__(
+        self, valkey: Redis, *, hot_days: int, answer_seconds: float = 2, now: Callable[[], float] = time.time
+    ) -> None:
+        """`now` is Unix time."""
         self._valkey = valkey
         self._hot_days = hot_days
         self._answer_seconds = answer_seconds
+        self._now = now
         self._script = files("tracker.store").joinpath("click_scripts/record.lua").read_text()
         self._digest: str | None = None
         self._commits: GroupCommit[_Command, Any] = GroupCommit(self._send, largest=_LARGEST_TRIP)
@@ -93,6 +100,24 @@ class ClickStore:
         packed = next((value for value in found if value is not None), None)
         click = None if packed is None else unpack(click_id, packed)
         return click if click is not None and click.partner_id == partner_id else None
+
+    async def may_wait(self, click_id: str) -> bool:
+        """Whether a click that `find` did not find may be in its stream: its hot record has expired, and the oldest
+        click of that stream is about as old or older. Raises StoreUnavailableError."""
+        place, margin = place_of(click_id), _CLOCKS_DIFFER_SECONDS
+        if self._now() < expires_at(place, self._hot_days) - margin:
+            return False  # its hot record would still be there
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                oldest: Any = await self._valkey.xrange(f"clicks:{place.slot}", count=1)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
+        try:
+            return any(
+                read_entry(fields).clicked_at_us // 1_000_000 <= parts(click_id).second + margin for _, fields in oldest
+            )
+        except (msgspec.MsgspecError, LookupError):
+            return True  # as old as any, until the drain has put it aside
 
     def _record_command(self, fact: ClickFact, entry: bytes, visitor: bytes) -> _Command:
         place = place_of(fact.click_id)

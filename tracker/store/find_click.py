@@ -1,4 +1,4 @@
-"""Finds a click wherever it is: in Valkey while it is young, in ClickHouse for ever."""
+"""Finds a click wherever it is: in Valkey while it is young, in ClickHouse for ever. Between the two it waits."""
 
 from typing import Protocol
 
@@ -9,6 +9,9 @@ from tracker.errors import StoreUnavailableError
 
 class YoungClicks(Protocol):
     async def find(self, click_id: str, partner_id: str) -> Click | None: ...
+
+    async def may_wait(self, click_id: str, /) -> bool:
+        """Whether a click that is no longer young may not be among the old ones yet."""
 
 
 class OldClicks(Protocol):
@@ -23,7 +26,8 @@ class FindClick:
         self._old = old
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
-        """None only when both stores answered and neither has it: raises StoreUnavailableError otherwise."""
+        """None only when both stores answered, neither has it and it is not on its way from one to the other: raises
+        StoreUnavailableError otherwise."""
         away: StoreUnavailableError | None = None
         try:
             click = await self._young.find(click_id, partner_id)
@@ -33,4 +37,8 @@ class FindClick:
             click = await self._old.find(click_id, parts(click_id).second)
         if click is None and away is not None:
             raise away
+        if click is None:
+            if await self._young.may_wait(click_id):
+                raise StoreUnavailableError("the clicks of that time are not shipped to ClickHouse yet")
+            click = await self._old.find(click_id, parts(click_id).second)  # it may have been shipped meanwhile
         return click if click is None or click.partner_id == partner_id else None

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = "Europe/Moscow"  # of every `day` in the views
 USUAL_DAYS = 30
-_FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)  # all that a ClickHouse Date holds
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)  # a ClickHouse Date holds these, and some days more
 _PARTNER = re.compile("[a-z0-9-]{1,64}")
 
 

@@ -1,5 +1,6 @@
 """`/my` and `/my/{partner}/{order}`: a shopper's own clicks and purchases."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +20,8 @@ from tracker.web.pages import Pages
 
 MOST_PURCHASES = 500
 MOST_CLICKS = 100
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no order that a message may name, and PostgreSQL cannot take a zero
 
 
 class SignIn(Protocol):
@@ -103,6 +106,8 @@ class ShopperPages:
         if not shopper_id:
             return self._signed_out(request)
         key = request.match_info["partner"], request.match_info["order"]
+        if any(_CONTROL.search(part) for part in key):
+            raise web.HTTPNotFound
         found = await self._purchases.purchase(shopper_id, *key)
         if found is None:  # also when it is another shopper's: that is nobody else's business
             raise web.HTTPNotFound

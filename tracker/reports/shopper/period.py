@@ -10,6 +10,7 @@ from tracker.core.report import Status
 from tracker.ports import Purchase
 
 _USUAL = timedelta(days=120)  # the window, and some time to look at what became of it
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)  # a day before or after any of these is still a date
 
 
 class State(StrEnum):
@@ -68,6 +69,7 @@ def totals(purchases: Sequence[Purchase]) -> Totals:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if _FIRST <= day <= _LAST else None

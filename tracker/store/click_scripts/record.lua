@@ -4,32 +4,38 @@
 -- ARGV  1 now, ms · 2 click id · 3 fact · 4 field and 5 value of the hot record · 6 when the bucket ends, s
 --       7 double click, ms · 8 repeat, ms · 9 records a bucket holds before the next level is used
 local now = tonumber(ARGV[1])
-local counted = now
+
+-- A bucket stays one compact block of memory while it is small: what does not fit goes one level on. A click that is
+-- already there is sent again, whatever its visitor did meanwhile.
+local level, held = 2, 0
+repeat
+  level = level + 1
+  if redis.call('HGET', KEYS[level], ARGV[4]) == ARGV[5] then
+    return ARGV[2]
+  end
+  held = redis.call('HLEN', KEYS[level])
+until level == 5 or held < tonumber(ARGV[9])
+
+-- Clocks differ, and go back: how far apart two clicks are does not depend on which came first.
+local counted, again = now, false
 local seen = redis.call('GET', KEYS[2])
 if seen then
   local counted_at, issued_at, click_id = string.match(seen, '^(%d+) (%d+) (.*)$')
-  if click_id == ARGV[2] or now - tonumber(issued_at) <= tonumber(ARGV[7]) then
+  if click_id == ARGV[2] or math.abs(now - tonumber(issued_at)) <= tonumber(ARGV[7]) then
     return click_id
   end
-  if now - tonumber(counted_at) <= tonumber(ARGV[8]) then
-    counted = tonumber(counted_at)
+  if math.abs(now - tonumber(counted_at)) <= tonumber(ARGV[8]) then
+    counted, again = tonumber(counted_at), true
   end
 end
 
--- A bucket stays one compact block of memory while it is small: what does not fit goes one level on.
-for level = 3, 5 do
-  local held = redis.call('HLEN', KEYS[level])
-  if level == 5 or held < tonumber(ARGV[9]) then
-    redis.call('HSETNX', KEYS[level], ARGV[4], ARGV[5])
-    if held == 0 then
-      redis.call('EXPIREAT', KEYS[level], ARGV[6])
-    end
-    break
-  end
+redis.call('HSETNX', KEYS[level], ARGV[4], ARGV[5])
+if held == 0 then
+  redis.call('EXPIREAT', KEYS[level], ARGV[6])
 end
 
 redis.call('SET', KEYS[2], string.format('%.0f %.0f %s', counted, now, ARGV[2]), 'PX', ARGV[8])
-if counted < now then
+if again then
   redis.call('XADD', KEYS[1], '*', 'f', ARGV[3], 'r', '1')
   return 1
 end
