@@ -91,6 +91,9 @@ async def serving(patience: Patience | None = SHORT) -> AsyncIterator[Serving]:
     async def echo(request: web.Request) -> web.Response:
         return web.Response(body=await request.read())
 
+    async def query(request: web.Request) -> web.Response:
+        return web.Response(text=request.query["promo_code"])
+
     async def slow(_: web.Request) -> web.Response:
         await served.go.wait()
         return web.Response(text="at last")
@@ -106,7 +109,8 @@ async def serving(patience: Patience | None = SHORT) -> AsyncIterator[Serving]:
 
     app.add_routes(
         [
-            web.get("/", hello), web.post("/", echo), web.get("/slow", slow), web.get("/away/{secret}", away),
+            web.get("/", hello), web.post("/", echo), web.get("/slow", slow), web.get("/query", query),
+            web.get("/away/{secret}", away),
             web.get("/broken/{secret}", broken), web.get("/elsewhere", elsewhere),
         ]
     )  # fmt: skip

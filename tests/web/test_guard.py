@@ -1,6 +1,7 @@
 """Slow, silent and malformed senders cost us little, and nobody else notices them."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator
 
@@ -275,3 +276,38 @@ async def test_good_requests_are_served_while_others_are_slow(served: Serving) -
             assert await reader.read() == b""
         writer.close()
     assert served.telemetry.value(SLOW_CONNECTIONS) == 200
+
+
+QUERY = "GET /query?promo_code=СКИДКА&a=1 HTTP/1.1\r\nHost: tracker.example\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("size", [1, 2, 25, 1000], ids=["bytes", "half characters", "halves", "whole"])
+async def test_a_query_that_is_not_percent_encoded_is_read(served: Serving, size: int) -> None:
+    async with served.connection() as connection:
+        for _ in range(3):
+            for start in range(0, len(QUERY), size):
+                connection.send(QUERY[start : start + size])
+                await connection.writer.drain()
+                await asyncio.sleep(0.001)
+            answer = await connection.answer()
+            assert (answer.status, answer.body.decode()) == (200, "СКИДКА")
+
+
+@pytest.mark.parametrize("cuts", [(), (-26,), (60,), (60, -20), (-20,), (10, -26, -10)], ids=str)
+async def test_bytes_of_headers_and_bodies_are_never_encoded(served: Serving, cuts: tuple[int, ...]) -> None:
+    body = "?a=СКИДКА\r\n\r\n?a=Щ&b".encode()
+    assert len(body) == 26
+    sent = b"POST /?a HTTP/1.1\r\nHost: tracker.example\r\nX: ?\xd0\xa1\r\nContent-Length: 26\r\n\r\n" + body
+    places = [0, *(cut % len(sent) for cut in cuts), len(sent)]
+    async with served.connection() as connection:
+        for before in (GOOD, b""):
+            connection.send(before)
+            if before:
+                assert (await connection.answer()).status == 200
+            for start, end in itertools.pairwise(places):
+                connection.send(sent[start:end])
+                await connection.writer.drain()
+                await asyncio.sleep(0.01)
+            assert (await connection.answer()).body == body
+        connection.send(GOOD)
+        assert (await connection.answer()).status == 200

@@ -20,6 +20,7 @@ from tracker.postback.request import RawRequest, fields
 _MACRO = re.compile(r"(\[\[\[.*\]\]\]|!!!.*!!!|\{\{?.*\}?\}|<.*>|\(.*\)|#.+#)", re.DOTALL)
 _UNIX = re.compile(r"[0-9]{9,10}")
 _MAX_ORDER_ID = 255
+_YEARS = range(2000, 2101)  # near the ends of the calendar no deadline can be counted
 _TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no"})
 
 
@@ -38,6 +39,17 @@ def read(partner: Partner, request: RawRequest) -> Report | Refusal:
         return _Reader(partner, sent).report()
     except _RefusedError as refused:
         return refused.refusal
+
+
+def parameters(partner: Partner) -> frozenset[str]:
+    """Every parameter that is read of the partner's messages."""
+    fields_of_ours = DIALECTS[partner.postback.dialect].fields.keys() | dict(partner.postback.mapping).keys()
+    return frozenset(name for field in fields_of_ours for name in _names(partner, field))
+
+
+def _names(partner: Partner, field: str) -> tuple[str, ...]:
+    mapped = dict(partner.postback.mapping).get(field)
+    return (mapped,) if mapped else DIALECTS[partner.postback.dialect].fields.get(field, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +88,7 @@ class _Reader:
 
     def parameter(self, field: str) -> str:
         """The sender's name for a field: `map:` of the partner, else the dialect's that is there."""
-        mapped = dict(self.partner.postback.mapping).get(field)
-        names = (mapped,) if mapped else self.dialect.fields.get(field, ())
+        names = _names(self.partner, field)
         return next((name for name in names if self.sent.get(name, "").strip()), names[0] if names else field)
 
     def text(self, field: str) -> str | None:
@@ -185,6 +196,15 @@ class _Reader:
         text = self.text(field)
         if text is None:
             return None
+        moment = self._moment(text)
+        if moment is not None and moment.year in _YEARS:
+            return moment
+        raise _RefusedError(
+            MessageCode.TIME_BAD,
+            f"{self.parameter(field)}={text[:40]!r}: send Unix seconds, or ISO 8601 with an offset like +03:00.",
+        )
+
+    def _moment(self, text: str) -> datetime | None:
         try:
             if _UNIX.fullmatch(text):
                 return datetime.fromtimestamp(int(text), UTC)
@@ -192,14 +212,9 @@ class _Reader:
             zone = self.partner.postback.timezone
             if moment.tzinfo is None and zone:
                 moment = moment.replace(tzinfo=ZoneInfo(zone))
-            if moment.tzinfo is not None:
-                return moment.astimezone(UTC)
+            return None if moment.tzinfo is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
-            pass
-        raise _RefusedError(
-            MessageCode.TIME_BAD,
-            f"{self.parameter(field)}={text[:40]!r}: send Unix seconds, or ISO 8601 with an offset like +03:00.",
-        )
+            return None
 
 
 def _decimals(number: Decimal) -> int:

@@ -14,8 +14,8 @@ from tracker.postback.authenticate import find_partner
 from tracker.postback.books import Books
 from tracker.postback.ingest import Ingest, Ingested
 from tracker.postback.kept import new_postback_id, postback_fact, storable
-from tracker.postback.mask import mask_body, mask_query
-from tracker.postback.read import read
+from tracker.postback.mask import mask
+from tracker.postback.read import parameters, read
 from tracker.postback.refusal import Refusal
 from tracker.postback.reply import Reply, http_status, reply
 from tracker.postback.request import RawRequest
@@ -69,25 +69,28 @@ class Receive:
             return self.refuse(MessageCode.WRONG_SECRET)
         raw = self._raw(received, partner)
         try:
-            answer = await self._take(partner, raw, received.request)
+            ingested, sentence = await self._take(partner, raw, received.request)
         except Exception:  # noqa: BLE001 - whatever it is, the sender must send it again
             _log.exception("Postback %s of %s could not be stored", raw.postback_id, partner.id)
             return self.refuse(MessageCode.NOT_STORED, partner)
-        return answer
+        return self._answer(partner, raw, ingested, sentence)
 
     def refuse(self, code: MessageCode, partner: Partner | None = None) -> Reply:
         """Counted and not kept."""
         self._count(partner.id if partner else "", str(code))
         return reply(partner.postback.dialect if partner else _PLAIN, code, received_id="")
 
-    async def _take(self, partner: Partner, raw: RawPostback, request: RawRequest) -> Reply:
+    async def _take(self, partner: Partner, raw: RawPostback, request: RawRequest) -> tuple[Ingested, str]:
+        """What became of it, and the sentence of a refusal. Once it is written nothing here may fail: the sender would
+        send it again, or it would be written twice."""
         report: Report | None = None
         try:
             said = read(partner, request)
             if isinstance(said, Refusal):
-                return await self._keep_refusal(partner, raw, said)
+                await self._keep_refusal(raw, said)
+                return Ingested(said.code), said.sentence
             report = said
-            ingested = await self._ingest.take(raw, report)
+            return await self._ingest.take(raw, report), ""
         except StoreUnavailableError:
             raise
         except Exception as fault:  # noqa: BLE001 - kept all the same, and decided when the fault is mended
@@ -95,15 +98,13 @@ class Receive:
             note = storable(f"{type(fault).__name__}: {fault}"[:NOTE_CHARACTERS])
             fact = postback_fact(raw, MessageCode.FAILED, report=report)
             await self._books.write(Change(fact=fact, raw=raw, note=note))
-            ingested = Ingested(MessageCode.FAILED)
-        return self._answer(partner, raw, ingested)
+            return Ingested(MessageCode.FAILED), ""
 
-    async def _keep_refusal(self, partner: Partner, raw: RawPostback, refusal: Refusal) -> Reply:
+    async def _keep_refusal(self, raw: RawPostback, refusal: Refusal) -> None:
         fact = postback_fact(raw, refusal.code, http_status=http_status(refusal.code))
         await self._books.write(Change(fact=fact, raw=raw, note=storable(refusal.sentence)))
-        return self._answer(partner, raw, Ingested(refusal.code), refusal.sentence)
 
-    def _answer(self, partner: Partner, raw: RawPostback, ingested: Ingested, sentence: str = "") -> Reply:
+    def _answer(self, partner: Partner, raw: RawPostback, ingested: Ingested, sentence: str) -> Reply:
         self._count(partner.id, str(ingested.code or "decided"))
         return reply(
             partner.postback.dialect,
@@ -115,16 +116,16 @@ class Receive:
 
     def _raw(self, received: Received, partner: Partner) -> RawPostback:
         now = self._now()
-        request = received.request
+        request = mask(received.request, used=parameters(partner), secrets=partner.postback.secrets)
         return RawPostback(
             postback_id=new_postback_id(now, self._random(10)),
             received_at=now,
             partner_id=partner.id,
             dialect=partner.postback.dialect,
             method=request.method,
-            query=storable(mask_query(request.query)),
+            query=storable(request.query),
             content_type=storable(request.content_type),
-            body=mask_body(request.body),
+            body=request.body,
             address_hash=received.address_hash,
             request_id=storable(received.request_id),
         )

@@ -62,11 +62,16 @@ def reply(
     sentence = sentence or (_SENTENCES.get(code, "") if code else "")
     if DIALECTS[dialect].reply is ReplyStyle.OK:
         text = "OK" if status == 200 else f"{code}: {sentence}"
-        return Reply(status, "text/plain", text.encode())
+        return Reply(status, "text/plain", _bytes(text))
     said: dict[str, object] = {"received_id": received_id, "verdict": str(code or "decided")}
     said["reasons"] = [str(reason) for reason in decision.reasons] if decision else ([str(code)] if code else [])
     if decision:
         said |= {"status": str(decision.status), "cashback": decision.cashback, "flags": list(map(str, decision.flags))}
     if sentence:
         said["message"] = sentence
-    return Reply(status, "application/json", json.dumps(said, ensure_ascii=False).encode())
+    return Reply(status, "application/json", _bytes(json.dumps(said, ensure_ascii=False)))
+
+
+def _bytes(text: str) -> bytes:
+    """Cannot fail: half a character becomes its escape, which is good JSON too."""
+    return text.encode("utf-8", "backslashreplace")

@@ -1,9 +1,8 @@
 """A received request, and its fields: query, form, JSON and multipart, all as text."""
 
 import json
+import re
 from dataclasses import dataclass
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
@@ -12,6 +11,17 @@ from tracker.postback.refusal import Refusal
 
 MAX_FIELDS = 200
 MAX_VALUE = 2000
+
+# Control characters, and halves of characters, which JSON can write (`"\\ud800"`) and no store can hold.
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+_BOUNDARY = re.compile(r"""(?i);\s*+boundary\s*+=\s*+(?:"([^"]+)"|([^\s;"]+))""")
+_FIRST_LINE = re.compile(rb"\s*+--([^\r\n]+)")
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FOLDED = re.compile(rb"\r?\n[ \t]+")
+_PART_NAME = re.compile(
+    rb"""(?i)[;\s]name\s*+=\s*+(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^']*+)'|([^\s;"']++))(?=[;\s]|\Z)"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,14 @@ class RawRequest:
     content_type: str = ""
     body: bytes = b""
 
+    @property
+    def kind(self) -> str:
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
+    def is_multipart(self) -> bool:
+        return self.kind == "multipart/form-data"
+
 
 class _UnreadableError(ValueError):
     """Its text is the sentence that the sender is told."""
@@ -31,7 +49,7 @@ class _UnreadableError(ValueError):
 def fields(request: RawRequest) -> dict[str, str] | Refusal:
     """Every parameter by its name. Of a parameter in both query and body the body's counts (postbacks.md 5)."""
     try:
-        in_query = _form(request.query.encode("utf-8", "surrogateescape"))
+        in_query = _form(request.query.encode("utf-8", "surrogatepass"))
         in_body = _body(request)
         found = _one_of_each(in_query) | _one_of_each(in_body)
     except _UnreadableError as error:
@@ -40,12 +58,11 @@ def fields(request: RawRequest) -> dict[str, str] | Refusal:
 
 
 def _body(request: RawRequest) -> list[tuple[str, str]]:
-    kind = request.content_type.partition(";")[0].strip().lower()
     if not request.body.strip():
         return []
-    if kind == "multipart/form-data":
+    if request.is_multipart:
         return _multipart(request)
-    if kind in ("application/json", "text/json") or request.body.lstrip()[:1] == b"{":
+    if request.kind in ("application/json", "text/json") or request.body.lstrip()[:1] == b"{":
         return _json(request.body)
     return _form(request.body)
 
@@ -66,7 +83,11 @@ def _json(body: bytes) -> list[tuple[str, str]]:
     """One object of plain values; numbers stay the text that they are."""
     try:
         found = json.loads(
-            body, parse_float=str, parse_int=str, parse_constant=_refuse_constant, object_pairs_hook=_no_doubles
+            body.decode("utf-8-sig"),
+            parse_float=str,
+            parse_int=str,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_no_doubles,
         )
     except _UnreadableError:
         raise
@@ -93,19 +114,70 @@ def _no_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field of a multipart body, between two offsets of it; `name` None: the part's head cannot be read."""
+
+    name: str | None
+    start: int
+    end: int
+
+
+def parts(request: RawRequest) -> list[Part]:
+    """The parts of a multipart body, told apart by its boundary (its first line, if the content type has none). What
+    follows the last part that we take is one more, without a name."""
+    declared = _BOUNDARY.search(request.content_type)
+    boundary = (declared[1] or declared[2]).encode("utf-8", "surrogatepass") if declared else b""
+    if not boundary and (first := _FIRST_LINE.match(request.body)):
+        boundary = first[1].rstrip()
+    if not boundary:
+        return []
+    line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?=\r?\n|\Z)")
+    found: list[Part] = []
+    begin = None
+    for delimiter in line.finditer(request.body):
+        if begin is not None:
+            found.append(_part(request.body, begin, delimiter.start()))
+        begin = None if delimiter[1] else delimiter.end()
+        if delimiter[1]:
+            break
+        if len(found) == MAX_FIELDS:
+            return [*found, Part(None, delimiter.end(), len(request.body))]
+    if begin is not None:
+        found.append(_part(request.body, begin, len(request.body)))
+    return found
+
+
+def _part(body: bytes, begin: int, end: int) -> Part:
+    blank = _BLANK_LINE.search(body, begin, end)
+    if blank is None:
+        return Part(None, begin, end)
+    name = None
+    for line in _FOLDED.sub(b" ", body[begin : blank.start()]).splitlines():
+        header, _, value = line.partition(b":")
+        lowered = header.strip().lower()
+        if lowered == b"content-disposition" and (found := _PART_NAME.search(value)):
+            name = next(one for one in found.groups() if one is not None)
+        if lowered == b"content-disposition" and b"*=" in value:  # RFC 7578 has no such parameters
+            return Part(None, blank.end(), end)
+        if lowered == b"content-transfer-encoding" and value.strip().lower() not in (b"7bit", b"8bit", b"binary"):
+            return Part(None, blank.end(), end)
+    try:
+        text = name.replace(b"\\", b"").decode().strip() if name is not None else None
+    except UnicodeDecodeError:
+        text = None
+    return Part(text, blank.end(), end)
+
+
 def _multipart(request: RawRequest) -> list[tuple[str, str]]:
-    head = f"Content-Type: {request.content_type}\r\n\r\n".encode("utf-8", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
     found: list[tuple[str, str]] = []
-    for part in message.iter_parts() if message.is_multipart() else ():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes) or len(found) >= MAX_FIELDS:
+    for part in parts(request):
+        if part.name is None:
             raise _UnreadableError("The multipart body cannot be read.")
         try:
-            found.append((name.strip(), content.decode()))
+            found.append((part.name, request.body[part.start : part.end].decode()))
         except UnicodeDecodeError:
-            raise _UnreadableError(f"The field {name} is not UTF-8.") from None
+            raise _UnreadableError(f"The field {part.name[:40]!r} is not UTF-8.") from None
     if not found:
         raise _UnreadableError("The multipart body has no fields.")
     return found
@@ -115,10 +187,10 @@ def _one_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
     """The same name twice with different values: nobody can know which was meant, and it may be money."""
     found: dict[str, str] = {}
     for name, value in pairs:
+        if _FORBIDDEN.search(name) or _FORBIDDEN.search(value):
+            raise _UnreadableError(f"The parameter {name[:40]!r} holds a control character or half a character.")
         if len(value) > MAX_VALUE or len(name) > MAX_VALUE:
             raise _UnreadableError(f"The parameter {name[:40]} is longer than {MAX_VALUE} characters.")
-        if any(ord(character) < 32 or ord(character) == 127 for character in name + value):
-            raise _UnreadableError(f"The parameter {name[:40]!r} holds a control character.")
         if found.setdefault(name, value) != value:
             raise _UnreadableError(f"The parameter {name[:40]} stands twice with different values.")
     return found

@@ -146,8 +146,8 @@ def outcome(messages: Iterable[Said], clicks: Mapping[str, Clicked], *, rewarded
 
 
 def _matched(order: Outcome, own: Sequence[Said], click: Clicked, *, rewarded_elsewhere: bool) -> Outcome:
+    order, earned, late, changed_after_window = _in_window(order, own, click)
     declined = order.status == "declined"
-    earned, late, changed_after_window = _in_window(order, own, click)
     reasons = excluded(order, click) | earned.reasons
     if late and not declined:
         reasons |= {"late"}
@@ -256,23 +256,39 @@ def excluded(order: Outcome, click: Clicked) -> frozenset[str]:
     return frozenset(reasons)
 
 
-def _in_window(order: Outcome, own: Sequence[Said], click: Clicked) -> tuple[Earned, bool, bool]:
-    """What is earned, whether it was confirmed too late, and whether news after the window changed it (Q-05)."""
+def _in_window(order: Outcome, own: Sequence[Said], click: Clicked) -> tuple[Outcome, Earned, bool, bool]:
+    """The order as it counts, what is earned, whether it was confirmed too late, and whether news after the window
+    changed it (Q-05)."""
     now = earn(order.lines, click.deal)
     deadline = (click.at if order.ordered_at is None else order.ordered_at) + click.deal.window_days * DAY
     in_time = [said for said in own if said.at <= deadline]
     if len(in_time) == len(own):
-        return now, False, False
+        return order, now, False, False
     at_close = lines_of(in_time)
     held = any(line.hold for _, line in at_close if line.status != "declined")
     if not (status_of(at_close) == "approved" or (status_of(at_close) == "pending" and held)):
-        return now, True, False
+        return order, now, True, False
     if order.status == "declined":
-        return now, False, True
+        return order, now, False, True
+    counted = _without_new_lines(order, {name for name, _ in at_close})
+    if counted.status == "declined":
+        return counted._replace(lines=order.lines), earn(counted.lines, click.deal), False, True
     before = earn(at_close, click.deal)
+    if before.missing and not now.missing:
+        return order, now, True, False
+    now = earn(counted.lines, click.deal)
     # Returns count at any age, increases do not.
-    smaller = before if now.base > before.base else now
-    return smaller, False, (now.base, now.accrual) != (before.base, before.accrual)
+    smaller = before if (now.accrual, now.base) > (before.accrual, before.base) else now
+    changed = (now.base, now.accrual) != (before.base, before.accrual) or counted.lines != order.lines
+    return counted._replace(lines=order.lines), smaller, False, changed
+
+
+def _without_new_lines(order: Outcome, known: set[str]) -> Outcome:
+    """A line that is first named after the window is an increase, unless the order is told anew in other lines."""
+    lines = tuple((name, line) for name, line in order.lines if name in known)
+    if not lines or len(lines) == len(order.lines):
+        return order
+    return order._replace(lines=lines, status=status_of(lines))
 
 
 def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:

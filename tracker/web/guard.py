@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from tracker.telemetry import REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
 from tracker.web.errors import refusal
 
 log = logging.getLogger(__name__)
+
+_HEAD_END = b"\r\n\r\n"
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,14 @@ class _GuardedServer(web.Server):
 class _GuardedConnection(RequestHandler):
     """Remembers since when it waits for the rest of a request; `payload` is the body that it waits for, if any."""
 
-    __slots__ = ("_guard", "payload", "waiting_since")
+    __slots__ = ("_guard", "_queries", "payload", "waiting_since")
 
     def __init__(self, guard: "_Guard", *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._guard = guard
         self.waiting_since: float | None = None
         self.payload: StreamReader | None = None
+        self._queries = _Queries()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -83,12 +88,14 @@ class _GuardedConnection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         begun = self._request_count
-        super().data_received(data)
+        super().data_received(self._queries.encode(data))
         if self._request_count != begun and self.payload is not None and not self.payload.is_eof():
             self._break_off(self.payload)
         elif self._request_count != begun:  # a request line and all its headers are here
             self.payload = self._messages[-1][1]
             self.waiting_since = None if self.payload.is_eof() else self._loop.time()
+            if not self.payload.is_eof():
+                self._queries.lose()
         elif self.waiting_since is None and not self._request_in_progress:
             self.payload = None
             self.waiting_since = self._loop.time()
@@ -120,6 +127,50 @@ class _GuardedConnection(RequestHandler):
             return super().handle_error(request, status, exc, message)
         self._guard.note_malformed(exc)
         return refusal(status, "malformed", "The request cannot be read as HTTP.")
+
+
+class _Queries:
+    """Percent-encodes what is not ASCII in a query: aiohttp refuses it unread, and real senders of postbacks write
+    `promo_code=СКИДКА`. Only in a request line that we know to be one: the first of a connection, and each that comes
+    after heads that end with their packet. Once a body, or a second request in a packet, came, bytes pass as they are.
+    """
+
+    __slots__ = ("_head", "_in_query", "_line_ended", "_lost")
+
+    def __init__(self) -> None:
+        self._lost = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._in_query = self._line_ended = False
+        self._head = b""  # the last bytes of the head so far
+
+    def lose(self) -> None:
+        """A body follows, and nobody tells us where it ends."""
+        self._lost = True
+
+    def encode(self, data: bytes) -> bytes:
+        if self._lost:
+            return data
+        head = self._head + data
+        end = head.find(_HEAD_END)
+        encoded = data if self._line_ended else self._encode_line(data)
+        if end < 0:
+            self._head = head[-3:]
+        elif end + len(_HEAD_END) == len(head):
+            self._begin()
+        else:
+            self._lost = True
+        return encoded
+
+    def _encode_line(self, data: bytes) -> bytes:
+        line, newline, rest = data.partition(b"\n")
+        self._line_ended = bool(newline)
+        path, mark, query = (b"", b"", line) if self._in_query else line.partition(b"?")
+        self._in_query = self._in_query or bool(mark)
+        if query.isascii():
+            return data
+        return path + mark + _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], query) + newline + rest
 
 
 class _Guard:
