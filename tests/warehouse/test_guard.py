@@ -63,7 +63,7 @@ REFUSED = [
     "USE tracker",
     "GRANT ALL ON *.* TO default",
     "BACKUP DATABASE tracker TO File('/tmp/stolen')",
-    "ATTACH TABLE x FROM '/tmp/x' (a Int8) ENGINE = MergeTree ORDER BY a",
+    "ATTACH TABLE x FROM '/tmp/part' (a Int8) ENGINE = MergeTree ORDER BY a",
     "CHECK TABLE tracker.clicks",
     "EXECUTE AS default SELECT 1",
     "BEGIN TRANSACTION",
