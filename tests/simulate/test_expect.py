@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tracker.simulate.expect import Clicked, Deal, Outcome, Reward, Said, first_rewarded, outcome, verdicts
+from tracker.simulate.deal import Deal, Reward
+from tracker.simulate.outcome import Clicked, Outcome, Said, first_rewarded, outcome
+from tracker.simulate.verdicts import verdicts
 
 C1 = int(datetime(2019, 3, 1, 12, tzinfo=UTC).timestamp())
 DAY_90 = int(datetime(2019, 5, 30, 12, tzinfo=UTC).timestamp())

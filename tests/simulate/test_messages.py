@@ -4,8 +4,8 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from tests.running import ROOT
-from tracker.simulate.expect import Said
 from tracker.simulate.messages import Message, fields_of
+from tracker.simulate.outcome import Said
 from tracker.simulate.shop import read_shops
 
 SHOPS = read_shops(ROOT / "partners.yaml")

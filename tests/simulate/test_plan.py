@@ -9,8 +9,8 @@ import pytest
 from tests.running import ROOT
 from tracker.errors import TrackerError
 from tracker.simulate.clicks import PlannedClick, plan_visits
-from tracker.simulate.expect import Clicked
 from tracker.simulate.orders import Planner, Sending, second_of
+from tracker.simulate.outcome import Clicked
 from tracker.simulate.questions import ANSWERS, read_questions
 from tracker.simulate.shop import read_shops
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from tracker.simulate.clicks import PlannedClick, expected_click
 from tracker.simulate.compare import Row
-from tracker.simulate.expect import Clicked, Outcome, first_rewarded, outcome, verdicts
 from tracker.simulate.messages import Stray
 from tracker.simulate.orders import Sending, second_of
+from tracker.simulate.outcome import Clicked, Outcome, first_rewarded, outcome
 from tracker.simulate.shop import Shop
 from tracker.simulate.traffic import Answered, banner
+from tracker.simulate.verdicts import verdicts
 
 DOUBLE_SECONDS = 2.0  # a second click within this is the same click
 REVISING = frozenset({"decided", "unknown_click", "bad_signature"})

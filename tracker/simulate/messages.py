@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from tracker.simulate.expect import Said
+from tracker.simulate.outcome import Said
 from tracker.simulate.shop import Shop
 
 # Ours beside the partner's: it tells our messages apart, and no dialect reads it.

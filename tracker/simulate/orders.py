@@ -5,8 +5,8 @@ from random import Random
 from typing import NamedTuple
 
 from tracker.simulate.clicks import PlannedClick
-from tracker.simulate.expect import Clicked, Said
 from tracker.simulate.messages import Message, Stray, fields_of, stray
+from tracker.simulate.outcome import Clicked, Said
 from tracker.simulate.shop import Shop
 from tracker.simulate.stories import Order, plan_orders
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.errors import TrackerError
 from tracker.simulate.compare import Row
-from tracker.simulate.expect import half_up
+from tracker.simulate.deal import half_up
 from tracker.simulate.expected import Standing, plain
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "analysts.md"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from tracker.simulate.expect import Deal, Reward
+from tracker.simulate.deal import Deal, Reward
 
 
 @dataclass(frozen=True, slots=True)

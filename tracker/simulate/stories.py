@@ -5,7 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import NamedTuple, TypeVar
 
-from tracker.simulate.expect import DAY, Clicked, Deal, Said
+from tracker.simulate.deal import Deal
+from tracker.simulate.outcome import DAY, Clicked, Said
 from tracker.simulate.shop import Shop
 
 KOPECK = Decimal("0.01")

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from tracker.simulate.clicks import PlannedClick
-from tracker.simulate.expect import Clicked
 from tracker.simulate.found import Ask, Audit
 from tracker.simulate.messages import Message, Stray
 from tracker.simulate.orders import Sending
+from tracker.simulate.outcome import Clicked
 from tracker.simulate.traffic import Answered, Replied, Sign
 
 

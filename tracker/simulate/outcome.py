@@ -1,12 +1,14 @@
-"""What an order must earn: `programme.md` (sections 0 and 2) and the table of messages in the design, a second time.
+"""How an order must stand: `programme.md` (sections 0 and 2), a second time.
 
-This module shares nothing with `tracker.core`: whoever doubts one of the two reads the other. Where the service folds
+Nothing here is shared with `tracker.core`: whoever doubts one of the two reads the other. Where the service folds
 messages one by one, here each field is simply the last that was said of it. Times are whole Unix seconds, sums rubles.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
+
+from tracker.simulate.deal import Deal, Earned, Line, earn, half_up
 
 DAY = 86_400
 EARLY_SECONDS = 300  # an order may be this much older than its click: the shop's clock is not ours
@@ -15,27 +17,6 @@ Told = TypeVar("Told")
 
 _RANK = {None: 0, "pending": 0, "approved": 1, "declined": 2}
 _EXCLUDED_ORIGINS = {"app": "partner_app", "mobile_web": "partner_mobile_version"}
-
-
-class Reward(NamedTuple):
-    """One of the two; neither: nothing was promised, and staff must look."""
-
-    rate: Decimal | None = None  # a share: 0.05
-    fixed: Decimal | None = None  # rubles, once an order
-
-
-class Deal(NamedTuple):
-    """What a partner promised at the moment of a click."""
-
-    reward: Reward
-    tariffs: Mapping[str, Reward]
-    promotions: tuple[Reward, ...]  # that run at the click
-    minimum_purchase: Decimal
-    minimum_cashback: Decimal
-    origins: frozenset[str]
-    session_seconds: int
-    window_days: int
-    once_per_shopper: bool
 
 
 class Clicked(NamedTuple):
@@ -66,25 +47,6 @@ class Said(NamedTuple):
     click: str | None = None  # the click that it names, if that is one of this partner's
     click_as_sent: str | None = None
     problem: str = ""  # otherwise: unknown_click or bad_signature
-
-
-class Line(NamedTuple):
-    status: str
-    hold: bool
-    settled: bool
-    goods: Decimal | None
-    commission: Decimal | None
-    currency: str | None
-    tariff: str | None
-
-
-class Earned(NamedTuple):
-    base: Decimal = Decimal(0)
-    accrual: Decimal = Decimal(0)
-    reasons: frozenset[str] = frozenset()
-    missing: bool = False  # a sum that the deal needs is not known
-    tariff_unknown: bool = False
-    unrated: bool = False  # a line of a tariff for which nothing was promised
 
 
 class Outcome(NamedTuple):
@@ -182,17 +144,17 @@ def in_order(messages: Iterable[Said]) -> list[Said]:
     """By time; at one moment declined wins over approved over pending, then the smaller sum. An event that is told
     again with the same status counts once, at its earliest."""
     kept: list[Said] = []
-    for said in sorted(messages, key=_place):
-        if said.event is None or not any(_same_event(said, other) for other in kept):
+    for said in sorted(messages, key=place):
+        if said.event is None or not any(same_event(said, other) for other in kept):
             kept.append(said)
     return kept
 
 
-def _place(said: Said) -> tuple[int, int, Decimal]:
+def place(said: Said) -> tuple[int, int, Decimal]:
     return said.at, _RANK[said.status], -said.goods if said.goods is not None else Decimal("-Infinity")
 
 
-def _same_event(one: Said, other: Said) -> bool:
+def same_event(one: Said, other: Said) -> bool:
     return (one.event, one.line, one.status) == (other.event, other.line, other.status)
 
 
@@ -291,89 +253,9 @@ def _without_new_lines(order: Outcome, known: set[str]) -> Outcome:
     return order._replace(lines=lines, status=status_of(lines))
 
 
-def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:
-    """Base, minimum purchase, accrual, minimum of one ruble before rounding (section 0, Q-01, Q-03)."""
-    active = [line for _, line in lines if line.status != "declined"]
-    if not active:
-        return Earned()
-    best = [_best_reward(line, deal) for line in active]
-    base = sum((goods for line in active if (goods := _rubles(line)) is not None), Decimal(0))
-    shares = [reward.rate * (_rubles(line) or 0) for line, reward in zip(active, best, strict=True) if reward.rate]
-    fixed = [reward.fixed for reward in best if reward.fixed is not None]
-    accrual = sum(shares, Decimal(0)) + max(fixed, default=Decimal(0))
-    needs_sum = [line for line, reward in zip(active, best, strict=True) if reward.rate or deal.minimum_purchase]
-    missing = any(_rubles(line) is None for line in needs_sum)
-    reasons: set[str] = set()
-    if not missing:
-        if base < deal.minimum_purchase:
-            accrual = Decimal(0)
-            reasons.add("below_min_purchase")
-        elif accrual < deal.minimum_cashback:
-            reasons.add("below_minimum")
-    unknown = any(line.tariff and deal.tariffs and line.tariff not in deal.tariffs for line in active)
-    unrated = Reward() in best
-    return Earned(base, accrual, frozenset(reasons), missing, unknown or unrated, unrated)
-
-
-def _best_reward(line: Line, deal: Deal) -> Reward:
-    """The best of the line's own reward and the promotions: they never add up (Q-09)."""
-    own = deal.tariffs.get(line.tariff or "", deal.reward)
-    goods = _rubles(line)
-    offers = [own, *deal.promotions] if own != Reward() else [own]
-    if goods is None:
-        offers = [offer for offer in offers if offer.fixed is not None] or [own]
-    return max(offers, key=lambda offer: offer.fixed if offer.fixed is not None else (offer.rate or 0) * (goods or 0))
-
-
-def _rubles(line: Line) -> Decimal | None:
-    """Other currencies have no rubles until their rate is known (Q-22)."""
-    return line.goods if line.currency in (None, "RUB") else None
-
-
-def half_up(accrual: Decimal) -> int:
-    """To whole rubles as school teaches it (Q-02): 2.50 is 3."""
-    return int(accrual + Decimal("0.5"))
-
-
 def first_rewarded(orders: Mapping[str, Sequence[Said]], clicks: Mapping[str, Clicked]) -> frozenset[str]:
     """Of one shopper's orders of a reward that is paid once: those that another one has taken it from (Q-23)."""
     in_turn = sorted(orders, key=lambda order_id: (in_order(orders[order_id])[0].at, order_id))
     alone = {order_id: outcome(orders[order_id], clicks) for order_id in in_turn}
     earning = [name for name in in_turn if alone[name].status != "declined" and not alone[name].reasons]
     return frozenset(name for name in in_turn if earning and in_turn.index(name) > in_turn.index(earning[0]))
-
-
-def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[str]:
-    """What must be said of each message of an order, taken one after the other."""
-    known: list[Said] = []
-    said_of_each = []
-    for said in arrivals:
-        verdict = _verdict(known, said, clicks)
-        said_of_each.append(verdict)
-        if verdict != "duplicate":
-            known.append(said)
-    return said_of_each
-
-
-def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> str:
-    owner_before = owner_of(in_order(known), clicks)
-    whose = said.click or (owner_before.click_id if owner_before else None)
-    of_line = [one for one in own_messages(known, whose) if one.line == said.line]
-    if of_line and _text(of_line[-1]) == _text(said):
-        return "duplicate"
-    if said.event is not None and any(
-        _same_event(one, said) and one.click in (None, said.click) and _place(one) <= _place(said) for one in of_line
-    ):
-        return "duplicate"
-    owner = owner_of(in_order([*known, said]), clicks)
-    if said.click is not None and owner is not None and said.click != owner.click_id:
-        return "order_taken"
-    newest = own_messages([*known, said], owner.click_id if owner else None)[-1]
-    if newest is not said and outcome([*known, said], clicks) == outcome(known, clicks):
-        return "outdated"
-    return "decided" if owner is not None else said.problem
-
-
-def _text(said: Said) -> Said:
-    """The message as it was sent: its arrival is not part of it."""
-    return said if said.at_stated else said._replace(at=0)

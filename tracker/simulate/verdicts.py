@@ -1,0 +1,44 @@
+"""What must be said of each message of an order: the table of messages in the design, a second time.
+
+Nothing here is shared with `tracker.core`: whoever doubts one of the two reads the other.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tracker.simulate.outcome import Clicked, Said, in_order, outcome, own_messages, owner_of, place, same_event
+
+
+def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[str]:
+    """What must be said of each message of an order, taken one after the other."""
+    known: list[Said] = []
+    said_of_each = []
+    for said in arrivals:
+        verdict = _verdict(known, said, clicks)
+        said_of_each.append(verdict)
+        if verdict != "duplicate":
+            known.append(said)
+    return said_of_each
+
+
+def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> str:
+    owner_before = owner_of(in_order(known), clicks)
+    whose = said.click or (owner_before.click_id if owner_before else None)
+    of_line = [one for one in own_messages(known, whose) if one.line == said.line]
+    if of_line and _text(of_line[-1]) == _text(said):
+        return "duplicate"
+    if said.event is not None and any(
+        same_event(one, said) and one.click in (None, said.click) and place(one) <= place(said) for one in of_line
+    ):
+        return "duplicate"
+    owner = owner_of(in_order([*known, said]), clicks)
+    if said.click is not None and owner is not None and said.click != owner.click_id:
+        return "order_taken"
+    newest = own_messages([*known, said], owner.click_id if owner else None)[-1]
+    if newest is not said and outcome([*known, said], clicks) == outcome(known, clicks):
+        return "outdated"
+    return "decided" if owner is not None else said.problem
+
+
+def _text(said: Said) -> Said:
+    """The message as it was sent: its arrival is not part of it."""
+    return said if said.at_stated else said._replace(at=0)
