@@ -4,12 +4,13 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, expect
 
+from browser_tests.chromium import CHROMIUM, ChromiumTab, agent
+from browser_tests.conftest import ARGUMENTS
+from browser_tests.processes import profile_folder
 from tests.running import RunningTracker
 
-# Its own says HeadlessChrome, which is a bot to us, and rightly so.
-AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 WORDS = {
     "ru": {"shops": "Магазины", "my": "Мой кэшбэк", "sign_in": "Войти и получить кэшбэк", "accrued": "Начислен",
            "pending": "В ожидании", "rejected": "Отклонён", "app": "Заказ сделан в приложении магазина."},
@@ -19,13 +20,20 @@ WORDS = {
 
 
 @pytest.fixture(params=[(360, "ru"), (1280, "ru"), (360, "en"), (1280, "en")], ids=lambda case: f"{case[0]}-{case[1]}")
-async def visit(request: pytest.FixtureRequest, chromium: Browser) -> AsyncIterator[tuple[BrowserContext, str]]:
+async def visit(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[tuple[BrowserContext, str]]:
+    """With a profile on a disk: without one it would be a private window, and the shopper be warned."""
     width, language = request.param
-    context = await chromium.new_context(
-        viewport={"width": width, "height": 800}, locale={"ru": "ru-RU", "en": "en-GB"}[language], user_agent=AGENT
-    )
-    yield context, language
-    await context.close()
+    with profile_folder() as profile:
+        context = await driver.chromium.launch_persistent_context(
+            profile,
+            executable_path=CHROMIUM,
+            args=ARGUMENTS,
+            viewport={"width": width, "height": 800},
+            locale={"ru": "ru-RU", "en": "en-GB"}[language],
+            user_agent=agent(),
+        )
+        yield context, language
+        await context.close()
 
 
 async def fits(page: Page) -> None:
@@ -68,6 +76,7 @@ async def test_from_the_banner_to_credited_cashback(visit: tuple[BrowserContext,
     await page.get_by_role("link", name=words["sign_in"]).click()
     await fits(page)
     await page.locator("button[name=shopper]").first.click()
+    # The checks page finds nothing to say, and goes on by itself.
     await expect(page).to_have_url(re.compile(r"^http://labirint\.shop\.localhost"))
 
     await buy(page)
@@ -81,8 +90,8 @@ async def test_from_the_banner_to_credited_cashback(visit: tuple[BrowserContext,
     await fits(page)
     await expect(page.locator("ul.rows li")).to_have_count(2)
 
-    # The next click is one redirect; an order in the app earns nothing, and we are told why.
-    await page.goto(f"{demo.url}/go/labirint")
+    # The shop is open in this tab, which may click again; an order in the app earns nothing, and we are told why.
+    await ChromiumTab(page).goto(f"{demo.url}/go/labirint")
     await expect(page).to_have_url(re.compile(r"^http://labirint\.shop\.localhost"))
     await buy(page, origin="app")
     await act(page, "approve")
@@ -92,7 +101,7 @@ async def test_from_the_banner_to_credited_cashback(visit: tuple[BrowserContext,
 
 
 async def test_pages_can_be_used_with_the_keyboard_alone(chromium: Browser, demo: RunningTracker) -> None:
-    context = await chromium.new_context(user_agent=AGENT, locale="en-GB")
+    context = await chromium.new_context(user_agent=agent(), locale="en-GB")
     page = await context.new_page()
     await page.goto(demo.url)
     await page.locator("#q").focus()

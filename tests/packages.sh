@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# What the tests need of Debian: a real browser, and an old ClickHouse server for the native protocol.
-# Where they cannot be installed their tests are skipped; in CI a skipped test is a failure.
+# What the tests need of Debian: two real browsers, a real ad blocker in one of them, and an old ClickHouse server for
+# the native protocol. Where they cannot be installed their tests are skipped; in CI a skipped test is a failure.
 set -uo pipefail
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
+command -v firefox-esr >/dev/null || missing+=(firefox-esr)
+[ -e /usr/share/mozilla/extensions/*/uBlock0@raymondhill.net ] || missing+=(webext-ublock-origin-firefox)
 command -v clickhouse-server >/dev/null || missing+=(clickhouse-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker.core.partner import Category, Origin, Reward
+from tracker.core.click import Confidence
+from tracker.core.partner import Category, CheckPolicy, Origin, Reward, TermsVersion
+from tracker.core.reasons import Reason
 from tracker.core.terms_json import terms_from_json, terms_to_json
 from tracker.errors import ConfigurationError
 from tracker.partners import Sources, changed_past, load_programme, secret_names
@@ -98,6 +100,21 @@ def test_a_partner_is_read_with_exact_numbers_and_the_programme_s_midnight(tmp_p
             "name: Demo\n  checks: {cookies: forbid}",
             3,
             "forbid is not one of 'refuse', 'warn' or 'record'",
+        ),
+        (
+            "name: Demo",
+            "name: Demo\n  tag: {ad_blocker: warn}",
+            3,
+            "programme.tag.ad_blocker: warn: after the order nobody is there to be warned; write refuse or record",
+        ),
+        ("name: Demo", "name: Demo\n  tag: {second_tab: {policy: warn}}", 3, "write refuse or record"),
+        ("name: Demo", "name: Demo\n  tag: {cookies: record}", 3, "cookies is not one of 'ad_blocker'"),
+        ("name: Demo", "name: Demo\n  tag: {ad_blocker: {refuse_at: sure}}", 3, "sure is not one of 'low'"),
+        (
+            "    name: Shop\n",
+            "    name: Shop\n    tag: {second_tab: warn}\n",
+            7,
+            "partners[0] shop: tag.second_tab: warn",
         ),
         ("https://programme.example/sign-in", "http://programme.example/", 3, "is not an https address"),
         ("id: shop", "id: Shop!", 5, "partners[0] Shop!: id: string should match pattern"),
@@ -242,6 +259,36 @@ def test_a_terms_version_is_its_content_alone(tmp_path: Path) -> None:
 
     assert versions[0] == versions[1] == versions[2] != versions[3]
     assert re.fullmatch("[0-9a-f]{16}", versions[0])
+
+
+def read_shop(folder: Path, text: str) -> TermsVersion:
+    path = folder / "partners.yaml"
+    path.write_text(text)
+    return load_programme(path, SOURCES).partners["shop"].terms
+
+
+def test_a_partner_s_word_on_the_tag_s_evidence_overrides_the_programme_s_reason_by_reason(tmp_path: Path) -> None:
+    programme = SHOP.replace("name: Demo", "name: Demo\n  tag: {ad_blocker: refuse, second_tab: refuse}", 1)
+    partner = "    name: Shop\n    tag: {second_tab: record, session_ended: {policy: refuse, refuse_at: medium}}\n"
+
+    terms = read_shop(tmp_path, programme.replace("    name: Shop\n", partner, 1))
+
+    assert terms.tag == (
+        (Reason.AD_BLOCKER, CheckPolicy()),
+        (Reason.SESSION_ENDED, CheckPolicy(refuse_at=Confidence.MEDIUM)),
+    )
+    assert terms_from_json(terms_to_json(terms)) == terms
+
+
+def test_terms_that_refuse_nothing_of_the_tag_keep_the_version_that_they_had_before_there_was_one(
+    tmp_path: Path,
+) -> None:
+    plain = read_shop(tmp_path, SHOP)
+    recording = read_shop(tmp_path, SHOP.replace("name: Demo", "name: Demo\n  tag: {second_tab: record}", 1))
+    refusing = read_shop(tmp_path, SHOP.replace("name: Demo", "name: Demo\n  tag: {second_tab: refuse}", 1))
+
+    assert plain.version == recording.version == "90f10b005010cd61" != refusing.version
+    assert "tag" not in terms_to_json(recording)
 
 
 def test_every_terms_version_of_the_demo_survives_its_json() -> None:

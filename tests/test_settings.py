@@ -31,6 +31,9 @@ def test_without_anything_everything_is_embedded_and_local() -> None:
         valkey_url=None,
         postgres_url=None,
         clickhouse_url=None,
+        bait_script="/ads-front.min.js",
+        bait_fetch="/x_468x60_y.json",
+        private_timing=(range(83, 157),),
     )
 
 
@@ -56,6 +59,9 @@ def test_the_environment_says_all_of_it() -> None:
             "TRACKER_VALKEY_URL": "redis://valkey:6379/0",
             "TRACKER_POSTGRES_URL": "postgresql://tracker@postgres/tracker",
             "TRACKER_CLICKHOUSE_URL": "clickhouse://clickhouse:9000/",
+            "TRACKER_BAIT_SCRIPT": "/static/prebid-load.js",
+            "TRACKER_BAIT_FETCH": "/728x90_z.json",
+            "TRACKER_PRIVATE_TIMING": "83-155,157",
             "LAMODA_POSTBACK_SECRET": "not a setting of ours",
             "PATH": "/usr/bin",
         }
@@ -75,6 +81,9 @@ def test_the_environment_says_all_of_it() -> None:
         valkey_url="redis://valkey:6379/0",
         postgres_url="postgresql://tracker@postgres/tracker",
         clickhouse_url="clickhouse://clickhouse:9000/",
+        bait_script="/static/prebid-load.js",
+        bait_fetch="/728x90_z.json",
+        private_timing=(range(83, 156), range(157, 158)),
     )
 
 
@@ -150,3 +159,31 @@ def test_servers_proxies_and_switches_are_checked_with_the_rest_and_no_password_
     )
     assert len(found) == 5
     assert "hunter2" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "ads.js", "/", "/ads", "/ads.json", "/a b.js", "/a/../b.js", "/.js", "//ads.js", "/ads.js?x=1", "/{a}.js",
+        "/é.js", "/ads.js\n", "https://ads.example/ads.js", "/" + "a" * 100 + ".js", "/a/b/c/d/e.js",
+    ],
+)  # fmt: skip
+def test_a_bait_is_a_plain_path_of_a_script(path: str) -> None:
+    assert problems({"TRACKER_BAIT_SCRIPT": path}) == [
+        f"TRACKER_BAIT_SCRIPT={path}: write a plain path that ends in .js, such as /ads-front.min.js"
+    ]
+
+
+def test_the_other_bait_is_a_plain_path_of_data() -> None:
+    assert problems({"TRACKER_BAIT_FETCH": "/ads.js"}) == [
+        "TRACKER_BAIT_FETCH=/ads.js: write a plain path that ends in .json, such as /x_468x60_y.json"
+    ]
+
+
+@pytest.mark.parametrize("text", ["all", "83-", "-156", "156-83", "83,", "83 - 156", "83-156\n", "12345", "None"])
+def test_versions_are_ranges_and_single_ones(text: str) -> None:
+    assert problems({"TRACKER_PRIVATE_TIMING": text}) == [f"TRACKER_PRIVATE_TIMING={text}: write 83-155,157 or none"]
+
+
+def test_no_version_may_be_guessed() -> None:
+    assert read_settings({"TRACKER_PRIVATE_TIMING": "none"}).private_timing == ()

@@ -143,6 +143,13 @@ def _add_try_postback(commands: Commands) -> None:
     parser.add_argument("--device", type=Device, choices=[Device.DESKTOP, Device.PHONE], default=Device.DESKTOP)
     parser.add_argument("--check", action="append", default=[], metavar="NAME=found|ok|unknown[:low|medium|high]")
     parser.add_argument("--superseded-at", type=_moment, help="when another tab started over")
+    parser.add_argument(
+        "--confirmation",
+        action="append",
+        default=[],
+        metavar="TAB[:SECONDS_AFTER_CLICK]",
+        help="what the tag saw of the order, such as same_tab_superseded:3600; repeatable",
+    )
     parser.add_argument("--previous", action="append", default=[], help="a request received before; repeatable")
     parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -153,6 +160,10 @@ def _try_postback(options: argparse.Namespace, settings: Settings) -> None:
         checks = tuple(try_postback.parse_check(text) for text in options.check)
     except ValueError as error:
         raise ConfigurationError([f"--check {error}; write NAME=found|ok|unknown[:low|medium|high]"]) from None
+    try:
+        confirmations = tuple(try_postback.parse_confirmation(text) for text in options.confirmation)
+    except ValueError as error:
+        raise ConfigurationError([f"--confirmation {error}; write TAB[:SECONDS_AFTER_CLICK]"]) from None
     trial = try_postback.Trial(
         partner_id=options.partner,
         request=options.request,
@@ -163,6 +174,7 @@ def _try_postback(options: argparse.Namespace, settings: Settings) -> None:
         device=options.device,
         checks=checks,
         superseded_at=options.superseded_at,
+        confirmations=confirmations,
     )
     printed = try_postback.try_postback(trial, operate.programme_without_data(settings))
     print(json.dumps(printed, ensure_ascii=False) if options.json else "\n".join(try_postback.words(printed)))

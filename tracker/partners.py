@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tracker import partners_schema
+from tracker.core.click import Policy
 from tracker.core.partner import (
     Amounts,
     CheckPolicy,
@@ -22,6 +23,7 @@ from tracker.core.partner import (
     Terms,
     TermsVersion,
 )
+from tracker.core.reasons import Reason
 from tracker.core.terms_json import with_version
 from tracker.errors import ConfigurationError
 from tracker.partners_schema import (
@@ -31,6 +33,7 @@ from tracker.partners_schema import (
     ProgrammeEntry,
     RewardEntry,
     SecretFromEnvironment,
+    TagPolicies,
 )
 from tracker.partners_yaml import Document, Place, read_yaml
 
@@ -144,8 +147,16 @@ def _terms_version(one: PartnerEntry, programme: ProgrammeEntry) -> TermsVersion
             promotions=tuple(
                 Promotion(entry.from_, entry.until, _some_reward(entry), entry.title) for entry in one.promotions
             ),
+            tag=tuple(_tag(programme.tag | one.tag)),
         )
     )
+
+
+def _tag(entries: TagPolicies) -> Iterator[tuple[Reason, CheckPolicy]]:
+    """Only what refuses, so that a default that is written out makes no new version."""
+    for reason, one in sorted(entries.items()):
+        if one.policy is Policy.REFUSE:
+            yield Reason(reason), CheckPolicy(one.policy, one.refuse_at)
 
 
 def _reward(entry: RewardEntry) -> Reward | None:

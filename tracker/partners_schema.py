@@ -78,6 +78,12 @@ def _policy(value: Any) -> Any:
     return {"policy": value} if isinstance(value, str) else value
 
 
+def _tag_policy(value: Any) -> Any:
+    if "warn" in (value, value.get("policy") if isinstance(value, dict) else None):
+        raise ValueError("warn: after the order nobody is there to be warned; write refuse or record")
+    return _policy(value)
+
+
 def _https(value: str) -> str:
     if not re.fullmatch(r"https://[a-z0-9.-]+(:443)?(/[!-~]*)?", value) or "\\" in value:
         raise ValueError(f"{value} is not an https address; write one such as https://www.shop.ru/")
@@ -199,6 +205,17 @@ class PostbackEntry(_Entry):
         return self.secret if isinstance(self.secret, list) else [self.secret]
 
 
+class CheckEntry(_Entry):
+    policy: Policy = Policy.REFUSE
+    refuse_at: Confidence = Confidence.HIGH
+
+
+# What the tag can see of an order, and what that does.
+TagPolicies = dict[
+    Literal["ad_blocker", "second_tab", "session_ended"], Annotated[CheckEntry, BeforeValidator(_tag_policy)]
+]
+
+
 class PartnerEntry(_Entry):
     id: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$")
     name: str = Field(min_length=1, max_length=100)
@@ -212,6 +229,7 @@ class PartnerEntry(_Entry):
     terms: list[TermsEntry] = Field(min_length=1)
     promotions: list[PromotionEntry] = []
     currencies: list[Annotated[str, BeforeValidator(_currency)]] = Field(default=["RUB"], min_length=1)
+    tag: TagPolicies = {}
     postback: PostbackEntry
 
     @model_validator(mode="after")
@@ -222,11 +240,6 @@ class PartnerEntry(_Entry):
         return self
 
 
-class CheckEntry(_Entry):
-    policy: Policy = Policy.REFUSE
-    refuse_at: Confidence = Confidence.HIGH
-
-
 class ProgrammeEntry(_Entry):
     name: str = Field(min_length=1, max_length=100)
     sign_in: Annotated[str, BeforeValidator(lambda value: _https(str(value)))] | None = None
@@ -235,6 +248,7 @@ class ProgrammeEntry(_Entry):
     session_hours: Hours = Decimal(6)
     minimum_cashback: Rubles = Decimal(1)
     checks: dict[Check, Annotated[CheckEntry, BeforeValidator(_policy)]] = {}
+    tag: TagPolicies = {}
 
 
 class FileEntry(_Entry):

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from tracker.core.click import Click
+from tracker.core.confirmation import Confirmation
 from tracker.core.decision import Decision
-from tracker.core.facts import PostbackFact, RevisionFact
+from tracker.core.facts import PostbackFact, RevisionFact, TagFact
 from tracker.core.order import Message, Order, Override
 from tracker.core.reasons import Flag, Reason
 from tracker.core.report import Status
@@ -75,7 +76,8 @@ class RawPostback:
 
 @dataclass(frozen=True, slots=True)
 class KnownOrder:
-    """An order as the ledger holds it. `version` grows with whatever is added to it; 0: never heard of.
+    """An order as the ledger holds it. `version` grows with whatever is added to it; 0: no message has named it, though
+    the tag may have seen it.
 
     `revision` and `cashback` are those of its last revision, `posted` holds kopecks by account.
     """
@@ -115,6 +117,7 @@ class OrderChange:
     before: KnownOrder
     message: Message | None = None
     override: Override | None = None
+    confirmation: Confirmation | None = None
     revision: Revision | None = None
 
 
@@ -123,12 +126,13 @@ class Change:
     """All of it is written in one transaction, or nothing when an order or the siblings are no longer as loaded.
 
     `raw` is set when the request is new; without it, `fact` is a new verdict about a request that is kept already.
-    `note` tells staff what went wrong.
+    `note` tells staff what went wrong. `tag` is a report of the tag that is shipped with what it changed.
     """
 
     fact: PostbackFact | None = None
     raw: RawPostback | None = None
     note: str = ""
+    tag: TagFact | None = None
     orders: tuple[OrderChange, ...] = ()
     siblings: tuple[Siblings, ...] = ()
 

@@ -26,6 +26,9 @@ class Settings:
     valkey_url: str | None  # None: embedded
     postgres_url: str | None
     clickhouse_url: str | None
+    bait_script: str  # paths of our own that every ad blocker's lists block
+    bait_fetch: str
+    private_timing: tuple[range, ...]  # Chromium major versions
 
 
 # One line a setting: name, default, what it is. docs/operations.md is held to this table by a test.
@@ -44,6 +47,12 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_VALKEY_URL": ("", "use this Valkey or Redis instead of the embedded one"),
     "TRACKER_POSTGRES_URL": ("", "use this PostgreSQL instead of the embedded one"),
     "TRACKER_CLICKHOUSE_URL": ("", "use this ClickHouse (native protocol) instead of the embedded engine"),
+    "TRACKER_BAIT_SCRIPT": ("/ads-front.min.js", "path of the script that ad blockers block"),
+    "TRACKER_BAIT_FETCH": ("/x_468x60_y.json", "path of the data that ad blockers block"),
+    "TRACKER_PRIVATE_TIMING": (
+        "83-156",
+        "Chromium versions whose private mode is guessed by timing, such as 83-155,157; none: of no version",
+    ),
 }
 
 
@@ -71,6 +80,25 @@ def _networks(given: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip())
 
 
+def _baits(given: Mapping[str, str]) -> Iterator[str]:
+    """Problems of the baits' paths: the ending keeps them apart from every route of a page."""
+    for name, ending in (("TRACKER_BAIT_SCRIPT", ".js"), ("TRACKER_BAIT_FETCH", ".json")):
+        plain = re.fullmatch(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*){1,4}", given[name])
+        if not plain or len(given[name]) > 100 or not given[name].endswith(ending):
+            yield f"{name}={given[name]}: write a plain path that ends in {ending}, such as {KNOWN[name][0]}"
+
+
+def _versions(text: str) -> tuple[range, ...] | None:
+    """`83-120,122` -> those versions; None: that is no list of versions."""
+    if text == "none":
+        return ()
+    if not re.fullmatch("[0-9]{1,4}(?:-[0-9]{1,4})?(?:,[0-9]{1,4}(?:-[0-9]{1,4})?)*", text):
+        return None
+    ends = [part.partition("-") for part in text.split(",")]
+    versions = tuple(range(int(first), int(last or first) + 1) for first, _, last in ends)
+    return versions if all(versions) else None
+
+
 def read_settings(environment: Mapping[str, str] = os.environ, **options: object) -> Settings:
     """Options of the command line win over the environment, which wins over the defaults.
 
@@ -96,6 +124,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
     if not re.fullmatch(r"https?://[^\s/?#@][^\s?#@]*", public_url):
         problems.append(f"TRACKER_PUBLIC_URL={public_url}: write a whole address, such as https://go.example.org")
     problems += _addresses(given)
+    problems += _baits(given)
+    private_timing = _versions(given["TRACKER_PRIVATE_TIMING"])
+    if private_timing is None:
+        problems.append(f"TRACKER_PRIVATE_TIMING={given['TRACKER_PRIVATE_TIMING']}: write 83-155,157 or none")
     if given["TRACKER_DEMO"] not in ("", "0", "1"):
         problems.append(f"TRACKER_DEMO={given['TRACKER_DEMO']}: write 1, or leave it out")
     settings = Settings(
@@ -113,6 +145,9 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         valkey_url=given["TRACKER_VALKEY_URL"] or None,
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,
         clickhouse_url=given["TRACKER_CLICKHOUSE_URL"] or None,
+        bait_script=given["TRACKER_BAIT_SCRIPT"],
+        bait_fetch=given["TRACKER_BAIT_FETCH"],
+        private_timing=private_timing or (),
     )
     if problems:
         raise ConfigurationError(problems)

@@ -22,8 +22,13 @@ class Metric:
 CLICKS = Metric("tracker_clicks_total", "Click-outs by how they were answered.", ("outcome",))
 CLICK_REASONS = Metric("tracker_click_reasons_total", "What screening found about click-outs.", ("reason",))
 CLICK_PAGES = Metric("tracker_click_pages_total", "Pages shown instead of a redirect.", ("code",))
+CHECKS = Metric("tracker_checks_total", "What browsers were found to be.", ("check", "finding", "confidence"))
 CLICKS_NOT_RECORDED = Metric("tracker_clicks_not_recorded_total", "Click-outs that no store could record.")
 DOUBLE_CLICKS = Metric("tracker_double_clicks_total", "Double clicks answered with the click id of the first.")
+TAG_REPORTS = Metric("tracker_tag_reports_total", "Reports of the tag by what they saw of the tab.", ("kind", "tab"))
+TAG_CLICKS_NOT_OURS = Metric(
+    "tracker_tag_clicks_not_ours_total", "Click ids in reports of the tag that we did not sign for that partner."
+)
 POSTBACKS = Metric("tracker_postbacks_total", "Postbacks by what became of them.", ("partner", "verdict"))
 REPLAYED = Metric("tracker_postbacks_replayed_total", "Kept postbacks that were decided later.")
 REFUSED_REQUESTS = Metric("tracker_refused_requests_total", "Requests that were refused as such.", ("code",))

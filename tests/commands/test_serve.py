@@ -12,6 +12,7 @@ import psutil
 import pytest
 from redis.asyncio import Redis
 
+from tests import browsing
 from tests.agents import DESKTOP
 from tests.running import PARTNERS, RunningTracker, data_folder
 from tracker.embedded.valkey import EmbeddedValkey
@@ -25,11 +26,10 @@ def data() -> Iterator[Path]:
 
 async def click_out(tracker: RunningTracker, shopper: str) -> str:
     """The address that the shopper is sent to."""
-    async with (
-        aiohttp.ClientSession(headers={"User-Agent": DESKTOP}) as client,
-        client.get(tracker.link(shopper, "lab"), allow_redirects=False) as answer,
-    ):
-        return answer.headers["Location"]
+    async with browsing.new_browser(headers={"User-Agent": DESKTOP}) as browser:
+        gone = await browsing.click_out(browser, tracker.link(shopper, "lab"))
+    assert gone.status == 302, gone.text
+    return gone.location
 
 
 async def test_it_says_where_to_look_and_what_to_try(data: Path) -> None:

@@ -160,6 +160,18 @@ def test_the_smallest_key_owns_the_order_whenever_it_arrives() -> None:
     }
 
 
+def test_a_repeated_event_that_names_the_owning_click_is_not_lost() -> None:
+    """The event was told before without a click, so the repetition counts for nothing but for who owns the order."""
+    told = message(report(event_id="e1", at=0), click=None)
+    ours = message(report(event_id="e1", click_id=OTHER_CLICK.click_id, at=1), click=OTHER_CLICK)
+    theirs = message(report("20.00", click_id=CLICK.click_id, at=2))
+
+    decided = [judge(_deliver(list(arrival)), _TERMS) for arrival in permutations((told, ours, theirs))]
+
+    assert decided[0].click == OTHER_CLICK
+    assert decided == [decided[0]] * len(decided)
+
+
 def test_an_event_repeated_while_another_click_seemed_to_own_the_order_is_not_lost() -> None:
     """It names no click, so it counts for whoever turns out to be the owner; the other click's message does not."""
     first = message(report("20.00", Status.APPROVED, at=0))

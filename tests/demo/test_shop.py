@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.demo.setting import PORT, programme
 from tracker.demo.site import demo_site
 from tracker.errors import TrackerError
+from tracker.tag.baits import BAITS
 
 CLICK_ID = "c7k2m9x4q8w3e5r6t1y2h3j4k5m6n7"
 SIGN_IN = f"programme.localhost:{PORT}"
@@ -129,6 +130,33 @@ async def test_the_order_page_shows_what_was_sent_and_answered_but_never_the_sec
     assert f"click_id={CLICK_ID}" in page
     assert "Answer: 200" in page
     assert "Verdict: decided" in page
+
+
+async def test_every_page_carries_the_tag_and_the_order_page_names_its_order(lamoda: Visitor) -> None:
+    _, landing = await lamoda.get(f"/?subid4={CLICK_ID}")
+    await lamoda.post("/basket", product="p1")
+    _, order = await lamoda.post("/orders")
+    _, confirmation = await lamoda.get(order)
+    tag = f'<script src="{lamoda.tracker_url}/tag.js" async data-partner="lamoda" data-bait="/static"'
+
+    assert f"{tag}></script>" in landing
+    assert f'{tag} data-order="{order.removeprefix("/orders/")}"></script>' in confirmation
+    async with lamoda.client.get("/", headers={"Host": lamoda.host}) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    assert f"script-src 'self' {lamoda.tracker_url}; connect-src 'self' {lamoda.tracker_url}" in policy
+
+
+async def test_an_order_that_nobody_is_told_of_is_not_told_by_the_tag_either(lamoda: Visitor) -> None:
+    await lamoda.post("/basket", product="p1")
+    _, order = await lamoda.post("/orders")
+
+    assert "data-order" not in (await lamoda.get(order))[1]
+
+
+async def test_the_shop_serves_the_bait_files_as_the_programme_gives_them(lamoda: Visitor) -> None:
+    for name, file in BAITS.items():
+        assert await lamoda.get(f"/static/{name}") == (200, file.text)
+    assert (await lamoda.get("/static/else.js"))[0] == 404
 
 
 @pytest.mark.parametrize(("answers", "shown"), [(True, "Answer: 503"), (False, "Answer: no answer")])

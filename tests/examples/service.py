@@ -17,6 +17,7 @@ import aiohttp
 import asyncpg
 
 from tests.agents import DESKTOP, PHONE
+from tests.browsing import click_out, new_browser
 from tests.running import RunningTracker
 from tracker.core.click_id import parts
 
@@ -46,9 +47,9 @@ async def _try(
     tracker: RunningTracker, partner: str, requests: Sequence[str], options: Sequence[str], clicked_at: str
 ) -> dict[str, Any]:
     example = next(_numbers)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
-        click_id = await _click_out(client, tracker, partner, f"shopper-{example}", options)
-        other = await _click_out(client, tracker, partner, f"other-{example}", options)
+    async with aiohttp.ClientSession() as client:
+        click_id = await _click_out(tracker, partner, f"shopper-{example}", options)
+        other = await _click_out(tracker, partner, f"other-{example}", options)
         later = datetime.fromtimestamp(parts(click_id).second, UTC) - datetime.fromisoformat(clicked_at)
         answer: dict[str, Any] = {}
         for sent in requests:
@@ -64,17 +65,15 @@ async def _try(
     return conversion | answer | {"reasons": list(dict.fromkeys(reasons))}
 
 
-async def _click_out(
-    client: aiohttp.ClientSession, tracker: RunningTracker, partner: str, shopper: str, options: Sequence[str]
-) -> str:
+async def _click_out(tracker: RunningTracker, partner: str, shopper: str, options: Sequence[str]) -> str:
     chosen = dict(zip(options[::2], options[1::2], strict=True))
     asked = f"&surface={chosen.get('--surface', 'site')}&go=1"
     headers = {"User-Agent": PHONE if chosen.get("--device") == "phone" else DESKTOP}
-    async with client.get(tracker.link(shopper, partner) + asked, headers=headers, allow_redirects=False) as answer:
-        assert answer.status == 302, await answer.text()
-        found = _CLICK_ID.search(urlsplit(answer.headers["Location"]).query)
-        assert found is not None
-        return found[0]
+    async with new_browser(headers=headers) as browser:
+        gone = await click_out(browser, tracker.link(shopper, partner) + asked)
+    found = _CLICK_ID.search(urlsplit(gone.location).query)
+    assert found is not None, gone.text
+    return found[0]
 
 
 async def _conversion(tracker: RunningTracker, partner: str, order: str) -> dict[str, Any]:

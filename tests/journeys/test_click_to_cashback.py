@@ -10,17 +10,16 @@ import asyncpg
 import pytest
 
 from tests.agents import DESKTOP
+from tests.browsing import Followed, click_out, new_browser
 from tests.running import RunningTracker
 
 ADMITAD_ID = "701122334"
 
 
-async def click_out(link: str, **headers: str) -> tuple[int, str, dict[str, str]]:
-    async with (
-        aiohttp.ClientSession(headers={"User-Agent": DESKTOP} | headers) as client,
-        client.get(link, allow_redirects=False) as answer,
-    ):
-        return answer.status, await answer.text(), dict(answer.headers)
+async def go(link: str) -> Followed:
+    """A click-out of a browser that was never here."""
+    async with new_browser(headers={"User-Agent": DESKTOP}) as browser:
+        return await click_out(browser, link)
 
 
 async def admitad(address: str, click_id: str, **fields: str) -> tuple[int, str]:
@@ -53,10 +52,9 @@ async def test_a_click_becomes_cashback(tracker: RunningTracker) -> None:
     link = tracker.command("link", "journey-42", "shop").strip()
     address = tracker.command("postback-url", "shop").strip()
 
-    status, _, headers = await click_out(f"{link}&url=https://www.shop.example/p/1%3Fa=b")
-    assert status == 302
-    assert headers["Cache-Control"] == "no-store"
-    sent_on = parse_qs(urlsplit(headers["Location"]).query)
+    gone = await go(f"{link}&url=https://www.shop.example/p/1%3Fa=b")
+    assert (gone.status, gone.asked) == (302, True)
+    sent_on = parse_qs(urlsplit(gone.location).query)
     click_id = sent_on["subid4"][0]
     assert sent_on["ulp"] == ["https://www.shop.example/p/1?a=b"]
     assert len(click_id) == 30
@@ -136,11 +134,11 @@ async def _ledger_is_balanced(tracker: RunningTracker, expected: dict[str, int])
     ],
 )
 async def test_bad_input_is_refused_in_a_sentence(tracker: RunningTracker, path: str, status: int) -> None:
-    got, text, headers = await click_out(f"{tracker.url}{path}")
+    gone = await go(f"{tracker.url}{path}")
 
-    assert got == status, text
-    assert "Traceback" not in text
-    assert "Location" not in headers
+    assert gone.status == status, gone.text
+    assert "Traceback" not in gone.text
+    assert gone.location == ""
 
 
 async def test_a_megabyte_of_postback_is_refused_and_others_are_served(tracker: RunningTracker) -> None:
@@ -158,8 +156,7 @@ async def test_five_hundred_half_open_connections_disturb_nobody(tracker: Runnin
         for _, writer in opened:
             writer.write(b"GET /go/shop HTTP/1.1\r\nHost: x\r\nX-Drip")
         link = tracker.command("link", "journey-43", "shop").strip()
-        status, _, _ = await asyncio.wait_for(click_out(link), 5)
-        assert status == 302
+        assert (await asyncio.wait_for(go(link), 5)).status == 302
         # They are closed by us, not only tolerated.
         ends = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in opened)), 30)
         assert len(ends) == 500
@@ -180,4 +177,4 @@ async def test_every_part_that_is_killed_comes_back(tracker: RunningTracker) -> 
         await tracker.until_ready()
 
     link = tracker.command("link", "journey-44", "shop").strip()
-    assert (await click_out(link))[0] == 302
+    assert (await go(link)).status == 302

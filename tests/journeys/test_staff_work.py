@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import asyncpg
 
+from tests import browsing
 from tests.agents import DESKTOP
 from tests.running import RunningTracker
 
@@ -14,12 +15,10 @@ WHO = ("--reason", "showed a receipt", "--staff", "anna")
 
 
 async def click_out(tracker: RunningTracker, shopper: str) -> str:
-    async with (
-        aiohttp.ClientSession(headers={"User-Agent": DESKTOP}) as client,
-        client.get(tracker.link(shopper, "lab"), allow_redirects=False) as answer,
-    ):
-        [click_id] = re.findall("[a-z][0-9a-z]{29}", answer.headers["Location"])
-        return str(click_id)
+    async with browsing.new_browser(headers={"User-Agent": DESKTOP}) as browser:
+        gone = await browsing.click_out(browser, tracker.link(shopper, "lab"))
+    [click_id] = re.findall("[a-z][0-9a-z]{29}", gone.location)
+    return str(click_id)
 
 
 async def report(tracker: RunningTracker, **fields: str) -> str:

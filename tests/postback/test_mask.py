@@ -92,12 +92,10 @@ PIECES = [
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_body_of_the_largest_size_holds_a_worker(kind: str, start: bytes, piece: bytes) -> None:
     request = RawRequest("POST", "", kind, (start + piece * 65536)[:65536])
-    best = 1.0
-    for _ in range(3):
-        started = time.perf_counter()
-        mask(request, used=(), secrets=(SECRET,))
-        best = min(best, time.perf_counter() - started)
-    assert best < 0.05
+    # Of this process alone: the machine may be busy. What is not linear takes seconds.
+    started = time.process_time()
+    mask(request, used=(), secrets=(SECRET,))
+    assert time.process_time() - started < 0.3
 
 
 async def test_the_partners_own_secret_is_kept_nowhere_in_the_query(setting: Setting) -> None:

@@ -1,23 +1,29 @@
 """The click-out as the composition root builds it, on the real Valkey, with a pinned clock and known chance."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aiohttp import ClientResponse, DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
+from yarl import URL
 
 from tests.agents import DESKTOP
-from tracker.core.click import Click
+from tests.browsing import TAB, check_of, is_checks_page, said
+from tracker.app.click_out import ClickOutParts, click_out
+from tracker.core.click import Check, Click
 from tracker.core.facts import ClickFact
 from tracker.core.partner import (
     Category,
+    CheckPolicy,
     Origin,
     Partner,
     PostbackProfile,
@@ -26,11 +32,9 @@ from tracker.core.partner import (
     Terms,
     TermsVersion,
 )
+from tracker.redirect.checks.baits import Baits
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
-from tracker.redirect.endpoint import ClickOutEndpoint
-from tracker.redirect.pages import ToldPages
-from tracker.redirect.record_click import RecordClick
 from tracker.redirect.tokens import Tokens, make_link
 from tracker.store.clicks import STREAMS, ClickStore, read_entry
 from tracker.telemetry import Telemetry
@@ -82,15 +86,40 @@ class Setting:
     def link(self, shopper: str = SHOPPER, for_partner: str = "lab") -> str:
         return make_link(KEY, shopper, for_partner, self.now)
 
-    async def go(self, partner_id: str = "lab", *, agent: str = DESKTOP, **more: Any) -> "Gone":
-        """One click-out; cookies are kept as a browser would."""
+    def passed(self, browser_id: str = "b" * 20) -> None:
+        """This browser was found clean a moment ago."""
+        self.jar["browser"] = self.tokens.make_browser_cookie(browser_id, self.now)
+        checks = [(str(check), "ok", "high") for check in Check if check is not Check.SECOND_TAB]
+        self.jar["pass"] = self.tokens.make_pass_cookie(browser_id, checks, self.now)
+
+    async def go(
+        self, partner_id: str = "lab", *, agent: str = DESKTOP, tab: str = TAB, stay: bool = False, **more: Any
+    ) -> "Gone":
+        """One click-out of a clean browser, through the checks page if it is asked; cookies are kept as a browser
+        would. `stay`: it stays on that page."""
         method, headers = more.pop("method", "GET"), more.pop("headers", {})
+        gone = await self._ask(method, f"/go/{partner_id}", agent, headers, params=more)
+        if stay or not is_checks_page(gone.text):
+            return gone
+        return await self.check(gone, agent=agent, tab=tab, headers=headers)
+
+    async def check(
+        self, page: "Gone", *, act: str = "check", tab: str = TAB, agent: str = DESKTOP, **more: Any
+    ) -> "Gone":
+        """What that page's script sends, and its answer. `more` is evidence."""
+        headers, address_and_token = more.pop("headers", {}), check_of(page.text)
+        address, token = address_and_token
+        gone = await self._ask(
+            "POST", URL(address, encoded=True), agent, headers, json=said(token, act=act, tab=tab, **more)
+        )
+        found = json.loads(gone.text)
+        return replace(gone, text=found.get("html", ""), location=found.get("go", ""), asked=True)
+
+    async def _ask(self, method: str, address: str | URL, agent: str, headers: dict[str, str], **more: Any) -> "Gone":
         cookie = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         sent = {"User-Agent": agent} | ({"Cookie": cookie} if cookie else {}) | headers
-        async with self.client.request(
-            method, f"/go/{partner_id}", params=more, headers=sent, allow_redirects=False
-        ) as answer:
-            gone = Gone(answer, await answer.text())
+        async with self.client.request(method, address, headers=sent, allow_redirects=False, **more) as answer:
+            gone = Gone(answer, await answer.text(), answer.headers.get("Location", ""))
         for header in gone.cookies:
             name, _, value = header.partition(";")[0].partition("=")
             self.jar[name] = value
@@ -109,14 +138,12 @@ class Setting:
 class Gone:
     answer: ClientResponse
     text: str
+    location: str
+    asked: bool = False  # the checks page was shown
 
     @property
     def status(self) -> int:
-        return self.answer.status
-
-    @property
-    def location(self) -> str:
-        return self.answer.headers.get("Location", "")
+        return 302 if self.asked and self.location else self.answer.status
 
     @property
     def click_id(self) -> str:
@@ -134,7 +161,11 @@ async def _entries(valkey: Redis, stream: str) -> list[Any]:
 
 @asynccontextmanager
 async def open_setting(
-    valkey: Redis, *, public_url: str = "http://cashback.example", store: ClickStore | None = None
+    valkey: Redis,
+    *,
+    public_url: str = "http://cashback.example",
+    store: ClickStore | None = None,
+    policies: Mapping[Check, CheckPolicy] = MappingProxyType({}),
 ) -> AsyncIterator[Setting]:
     numbers = count(1)
     tokens = Tokens(KEY, KEY)
@@ -142,26 +173,23 @@ async def open_setting(
     click_ids = SignedClickIds([KEY], clock=lambda: setting.now)
     clicks = store or ClickStore(valkey, hot_days=3)
     telemetry = Telemetry()
-    programme = Programme("Demo Cashback", "Europe/Moscow", "https://programme.example/sign-in", (), PARTNERS)
-    record_click = RecordClick(
-        partners=lambda: PARTNERS,
+    checks = tuple(policies.items())
+    programme = Programme("Demo Cashback", "Europe/Moscow", "https://programme.example/sign-in", checks, PARTNERS)
+    parts = ClickOutParts(
         clicks=clicks,
         click_ids=click_ids,
         tokens=tokens,
         cookies=cookies,
+        baits=Baits("/ads-front.min.js", "/x_468x60_y.json"),
         hashes=KeyedHash(KEY),
         telemetry=telemetry,
         now=lambda: setting.now,
         random=lambda length: next(numbers).to_bytes(length, "big"),
-    )
-    endpoint = ClickOutEndpoint(
-        record_click,
-        ToldPages(programme, public_url),
         address=lambda request: request.headers.get("X-Address", "203.0.113.9"),
         request_id=lambda _: "request-1",
     )
     app = web.Application()
-    app.add_routes(endpoint.routes())
+    app.add_routes(click_out(lambda: programme, parts, public_url=public_url, timed=[range(83, 200)]).routes())
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
         setting = Setting(client, clicks, valkey, tokens, click_ids, cookies, telemetry)
         yield setting

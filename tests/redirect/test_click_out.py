@@ -6,16 +6,19 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.agents import DESKTOP, PHONE
+from tests.browsing import BLOCKER_ON
 from tests.redirect.setting import NOW, SHOPPER, Setting, open_setting
 from tracker.core.click import Check, Device, Finding, Surface
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
+from tracker.core.session import OpenElsewhere, Session
 from tracker.store.clicks import ClickStore, Recorded, open_valkey
 from tracker.telemetry import CLICK_PAGES, CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS
 
@@ -39,7 +42,7 @@ async def test_a_signed_link_leads_to_the_partner_with_a_signed_click_id_that_is
     assert (click.partner_id, click.shopper_id, click.clicked_at) == ("lab", SHOPPER, NOW)
     assert (click.terms_version, click.surface, click.device) == ("lab-1", Surface.APP, Device.DESKTOP)
     assert (click.refusals, click.traffic, click.superseded_at) == ((), (), None)
-    assert {(result.check, result.finding) for result in click.checks} == {(one, Finding.UNKNOWN) for one in Check}
+    assert {(result.check, result.finding) for result in click.checks} == {(one, Finding.OK) for one in Check}
 
 
 async def test_the_fact_for_analysts_holds_no_address_no_agent_and_no_address_of_the_page_before(
@@ -197,13 +200,16 @@ async def test_only_our_own_page_can_switch_the_shopper(setting: Setting, site: 
 )
 async def test_cookies_have_exactly_these_attributes(valkey: Redis, public_url: str, prefix: str, secure: str) -> None:
     async with open_setting(valkey, public_url=public_url) as setting:
-        cookies = (await setting.go(s=setting.link())).cookies
+        page = await setting.go(s=setting.link(), stay=True)
+        cookies = page.cookies + (await setting.check(page)).cookies
 
     assert [cookie.partition(";")[2] for cookie in cookies] == [
         f" Max-Age=7776000; Path=/; HttpOnly; SameSite=Lax{secure}",
         f" Max-Age=86400; Path=/; HttpOnly; SameSite=Lax{secure}",
+        f" Path=/; HttpOnly; SameSite=Lax{secure}",  # ends with the browser
     ]
-    assert [cookie.partition("=")[0] for cookie in cookies] == [f"{prefix}browser", f"{prefix}shopper"]
+    names = [cookie.partition("=")[0] for cookie in cookies]
+    assert names == [f"{prefix}browser", f"{prefix}shopper", f"{prefix}pass"]
 
 
 async def test_a_click_without_a_link_sets_no_cookie_again(setting: Setting) -> None:
@@ -220,11 +226,12 @@ async def test_a_link_that_is_not_valid_prolongs_no_sign_in(setting: Setting, li
     for _ in range(2):  # as long as one sign-in lasts
         setting.now += timedelta(hours=11).total_seconds()
         gone = await setting.go(s=setting.link())
-        assert [cookie.partition("=")[0] for cookie in gone.cookies] == ["shopper"]
+        assert [cookie.partition("=")[0] for cookie in gone.cookies] == ["shopper", "pass"]
     setting.now += timedelta(hours=3).total_seconds()
 
     gone = await setting.go(s={"expired": old, "forged": "forged", "another partner's": other}[link])
-    assert (gone.status, gone.cookies) == (302, [])
+    assert gone.status == 302
+    assert [cookie.partition("=")[0] for cookie in gone.cookies] == ["pass"]
 
 
 # Double clicks
@@ -242,10 +249,17 @@ async def test_a_double_click_is_one_click_with_one_id(setting: Setting) -> None
 
 
 async def test_a_double_click_is_one_also_when_the_first_answer_never_arrived(setting: Setting) -> None:
-    link = setting.link()
-    first = await setting.go(s=link)
-    setting.jar.clear()
-    assert (await setting.go(s=link)).click_id == first.click_id
+    page = await setting.go(s=setting.link(), stay=True)
+    first = await setting.check(page)
+    assert (await setting.check(page)).click_id == first.click_id
+
+
+async def test_a_double_click_on_a_banner_is_one_click_when_the_browser_has_passed(setting: Setting) -> None:
+    await setting.go("piz", s=setting.link(for_partner="*"))
+    setting.now += 60
+    first, second = await setting.go("lab", stay=True), await setting.go("lab", stay=True)
+    assert (first.status, first.asked) == (302, False)
+    assert second.click_id == first.click_id
 
 
 async def test_a_double_click_of_a_browser_without_a_cookie_is_one_click(setting: Setting) -> None:
@@ -361,7 +375,8 @@ async def test_everything_is_told_at_once(setting: Setting) -> None:
     ],
 )
 async def test_pages_are_russian_or_english(setting: Setting, accept: str, wanted: str, language: str) -> None:
-    page = await setting.go(headers={"Accept-Language": accept}, **({"lang": wanted} if wanted else {}))
+    chosen: dict[str, Any] = {"lang": wanted} if wanted else {}
+    page = await setting.go(headers={"Accept-Language": accept}, **chosen)
 
     assert page.answer.headers["Content-Language"] == language
     assert f'<html lang="{language}">' in page.text
@@ -384,6 +399,7 @@ async def test_a_page_runs_no_script_loads_nothing_and_escapes_what_it_was_sent(
 async def test_a_shopper_is_never_stuck_while_valkey_is_away(valkey: Redis, tmp_path: Path) -> None:
     nowhere = open_valkey(f"unix://{tmp_path}/nothing.sock")
     async with open_setting(valkey, store=ClickStore(nowhere, hot_days=3)) as setting:
+        setting.passed()
         page = await setting.go(s=setting.link(), url="https://lab.example/p")
 
         assert (page.status, page.location) == (503, "")
@@ -395,16 +411,31 @@ async def test_a_shopper_is_never_stuck_while_valkey_is_away(valkey: Redis, tmp_
     await nowhere.aclose()
 
 
+async def test_the_checks_page_is_told_too_and_still_says_what_it_found(valkey: Redis, tmp_path: Path) -> None:
+    nowhere = open_valkey(f"unix://{tmp_path}/nothing.sock")
+    async with open_setting(valkey, store=ClickStore(nowhere, hot_days=3)) as setting:
+        page = await setting.go(s=setting.link(), url="https://lab.example/p", stay=True)
+        assert 'href="https://lab.example/p"' in page.text  # for when the answer does not come
+        assert (await setting.check(page)).answer.status == 503
+        found = await setting.check(page, **BLOCKER_ON)
+        assert (found.answer.status, found.location) == (200, "")
+        assert "блокировщик" in found.text
+    await nowhere.aclose()
+
+
 class Hangs(ClickStore):
     """A Valkey that takes everything and answers nothing, for longer than a command may take."""
 
-    async def record(self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"") -> Recorded:
+    async def record(
+        self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
+    ) -> Recorded | OpenElsewhere:
         await asyncio.Event().wait()
-        return await super().record(fact, attributable=attributable, visitor=visitor)
+        return await super().record(fact, attributable=attributable, visitor=visitor, session=session)
 
 
 async def test_a_shopper_waits_three_seconds_at_most_while_valkey_hangs(valkey: Redis) -> None:
     async with open_setting(valkey, store=Hangs(valkey, hot_days=3)) as setting:
+        setting.passed()
         began = monotonic()
         page = await setting.go(s=setting.link())
         assert monotonic() - began < 3.5

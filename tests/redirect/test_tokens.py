@@ -22,7 +22,7 @@ TOKENS = Tokens(LINK_KEY, COOKIE_KEY)
 LINK = "eyJzIjoic2hvcHBlci00MiIsInAiOiJsYW1vZGEiLCJ0IjoxNzY3MjI1NjAwfQ.dTIPF1UEs8WlRpkUgSDYWKjmcJVNmh1LMsipYdugoGU"
 BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
-shopper_ids = st.from_regex("[!-~]{1,64}", fullmatch=True)
+shopper_ids = st.from_regex(r"(?!\+[0-9])[!-~]{1,64}", fullmatch=True)  # +7916… is a phone number
 partner_ids = st.from_regex("[a-z0-9][a-z0-9-]{0,63}", fullmatch=True)
 times = st.integers(0, 2**40)
 

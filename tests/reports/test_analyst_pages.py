@@ -20,6 +20,7 @@ from tests.redirect.setting import NOW, partner
 from tests.reports.test_analyst_reports import KNOWN
 from tests.warehouse.setting import put
 from tracker.app.stores import answer_analyst
+from tracker.core.click import Check
 from tracker.core.partner import Origin, Programme
 from tracker.core.reasons import ClickReason, Reason
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
@@ -246,10 +247,11 @@ async def test_a_server_of_one_s_own_gives_such_a_file_itself(threads: EngineThr
 
 
 def test_every_code_that_a_report_can_show_is_worded_in_both_languages() -> None:
-    codes = {*map(str, Reason), *map(str, ClickReason), *map(str, Origin), *STATES}
+    codes = {*map(str, Reason), *map(str, ClickReason), *map(str, Origin), *map(str, Check), *STATES}
     assert set(CODES["ru"]) == set(CODES["en"]) == codes
     assert set(FILTER_RULES) <= set(ClickReason)
-    assert {column for column, kind in KINDS.items() if kind is Kind.CODE} == {"origin", "reason", "state", "verdict"}
+    coded = {column for column, kind in KINDS.items() if kind is Kind.CODE}
+    assert coded == {"check", "origin", "reason", "state", "verdict"}
     assert all(
         heading[0].isupper() or heading[0].isdigit() for words in HEADINGS.values() for heading in words.values()
     )

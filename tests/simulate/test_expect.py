@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tracker.simulate.deal import Deal, Reward
+from tracker.simulate.looks import LOOKS
 from tracker.simulate.outcome import Clicked, Outcome, Said, first_rewarded, outcome
 from tracker.simulate.verdicts import verdicts
 
@@ -159,6 +160,62 @@ def test_an_event_that_is_told_again_counts_once_and_for_its_own_click_alone() -
     assert verdicts([theirs, declined, first], clicks) == ["decided", "outdated", "decided"]
     assert outcome([theirs, declined, first], clicks).status == "declined"
     assert verdicts([first, declined, declined._replace(at=C1 + 90)], clicks)[-1] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("ordered_at", "reasons"),
+    [
+        (C1 + 600, set()),
+        (C1 + 601, {"second_tab"}),
+        (C1 + 6 * 3600 + 1, {"second_tab", "session_ended"}),
+        (None, set()),
+    ],
+)
+def test_ae_39_an_order_placed_after_another_tab_started_over_earns_nothing(
+    ordered_at: int | None, reasons: set[str]
+) -> None:
+    click = Clicked("c1", C1, "shopper-1", phone=False, deal=LAB, superseded_at=C1 + 600)
+    expected = outcome([goods("1000.00", ordered_at=ordered_at)], {"c1": click})
+
+    assert (set(expected.reasons), expected.cashback) == (reasons, 0 if reasons else 50)
+
+
+@pytest.mark.parametrize(
+    ("look", "refusals"),
+    [
+        ("blocker", {"ad_blocker"}),  # AE-33
+        ("blocker_off", set()),  # AE-34
+        ("no_cookies", {"cookies_blocked"}),  # AE-35
+        ("private", {"private_mode"}),  # AE-36
+        ("unsure", set()),  # AE-37
+        ("maybe_private", set()),
+        ("started_over", set()),
+        ("second_anyway", {"second_tab"}),
+        ("no_script", {"not_checked"}),
+    ],
+)
+def test_ae_33_to_37_what_a_browser_shows_is_known_to_cost_the_cashback_or_not(look: str, refusals: set[str]) -> None:
+    click = Clicked("c1", C1, "shopper-1", phone=False, deal=LAB, refusals=frozenset(LOOKS[look].loses))
+    expected = outcome([goods("1000.00")], {"c1": click})
+
+    assert (set(expected.reasons), expected.cashback) == (refusals, 0 if refusals else 50)
+
+
+def test_a_message_that_finds_the_click_of_an_unmatched_order_is_news_although_its_event_was_told() -> None:
+    clicks = {"c1": Clicked("c1", C1, "shopper-1", phone=False, deal=LAB)}
+    forged = goods("1000.00", event="e1", click=None, problem="bad_signature")
+    found = forged._replace(at=C1 + 90, click="c1", problem="")
+
+    assert verdicts([forged, found], clicks) == ["bad_signature", "decided"]
+    assert outcome([forged, found], clicks).click_id == "c1"
+
+
+def test_whoever_names_another_click_takes_no_order_although_its_event_was_told() -> None:
+    clicks = {"c1": Clicked("c1", C1, "shopper-1", phone=False, deal=LAB), "c9": CLICK_OF_ANOTHER}
+    told = goods("1000.00", event="e1", at=C1 + 90, click=None)
+    claim = told._replace(at=C1 + 120, click="c9")
+
+    assert verdicts([goods("1000.00", "pending"), told, claim], clicks)[-1] == "order_taken"
 
 
 def test_a_hold_that_is_released_after_the_window_is_not_late() -> None:

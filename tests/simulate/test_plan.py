@@ -1,6 +1,7 @@
 """The same seed plans the same traffic, and the traffic is what shoppers and partners really do."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -9,6 +10,7 @@ import pytest
 from tests.running import ROOT
 from tracker.errors import TrackerError
 from tracker.simulate.clicks import PlannedClick, plan_visits
+from tracker.simulate.looks import LOOKS
 from tracker.simulate.orders import Planner, Sending, second_of
 from tracker.simulate.outcome import Clicked
 from tracker.simulate.questions import ANSWERS, read_questions
@@ -52,6 +54,17 @@ def test_nobody_clicks_twice_by_chance() -> None:
     visitors = Counter((click.shopper, click.agent, click.partner_id) for click in once)
 
     assert max(visitors.values()) == 1
+
+
+def test_every_look_of_a_browser_is_planned_and_a_second_tab_is_of_the_same_browser_and_partner() -> None:
+    planned = clicks(1, 5000)
+    others = [(before, click) for before, click in pairwise(planned) if not LOOKS[click.look].same_tab]
+
+    assert {click.look for click in planned} == LOOKS.keys()
+    assert len(others) > 50
+    for before, click in others:
+        assert (before.shopper, before.agent, before.partner_id) == (click.shopper, click.agent, click.partner_id)
+        assert LOOKS[before.look].goes
 
 
 def test_some_shoppers_click_much_more_than_most() -> None:

@@ -7,12 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.running import ROOT, RunningTracker, data_folder
 from tracker import app, keys
+from tracker.errors import TrackerError
 from tracker.partners import secret_names
 from tracker.settings import read_settings
+from tracker.simulate import browser
+from tracker.simulate.looks import LOOKS
 from tracker.simulate.run import simulate
 from tracker.simulate.shop import Shop, read_shops
 from tracker.simulate.traces import Plan
@@ -74,6 +78,35 @@ async def test_a_limit_that_is_off_by_a_little_is_found(simulated: tuple[Running
 
     assert "conversions" in {name for name, differences in checks.items() if differences}
     assert any("reasons should be 'late" in difference for difference in checks["conversions"])
+
+
+async def test_a_browser_that_is_judged_otherwise_is_found(
+    simulated: tuple[RunningTracker, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if an ad blocker were only recorded: whoever has one would be sent on, and earn."""
+    tracker, _ = simulated
+    let_by = LOOKS["blocker"]._replace(found=(), refused=())
+    monkeypatch.setattr(browser, "LOOKS", dict(LOOKS))  # what browsers do stays
+    monkeypatch.setitem(LOOKS, "blocker", let_by)
+
+    checks = await judged(tracker, read_shops(PARTNERS), seed=5, clicks=600)
+
+    assert {"answers to click-outs", "clicks", "conversions"} <= {name for name, found in checks.items() if found}
+    assert any(
+        "in turn should be 'checks sent', is 'checks stopped sent'" in told for told in checks["answers to click-outs"]
+    )
+    assert any("'ad_blocker'" in told for told in checks["clicks"])
+
+
+async def test_a_programme_that_only_warns_is_none_that_can_be_judged(
+    simulated: tuple[RunningTracker, dict[str, Any]],
+) -> None:
+    tracker, _ = simulated
+    rules = {"checks": {"ad_blocker": "warn"}}
+    shops = {id_: replace(shop, rules={**shop.rules, **rules}) for id_, shop in read_shops(PARTNERS).items()}
+
+    with pytest.raises(TrackerError, match="refuse"):
+        await judged(tracker, shops, seed=6)
 
 
 async def judged(

@@ -38,7 +38,7 @@ def click_fact(
         rate=Decimal("0.05"),
         traffic=[],
         refusals=[],
-        checks=[(str(check), "ok", "high") for check in Check],
+        checks=[(str(check), "ok", "high", "", 0) for check in Check],
         browser_family="Chrome",
         browser_version="142.0.0",
         os_family="Windows",
@@ -47,5 +47,7 @@ def click_fact(
         address_net="203.0.113.0/24",
         referer_host="programme.example",
         request_id="request-1",
+        supersedes="",
+        script="",
     )
     return msgspec.structs.replace(ordinary, **changes)

@@ -31,7 +31,9 @@ def clicks(valkey: Redis) -> ClickStore:
 
 
 async def record(clicks: ClickStore, fact: ClickFact, visitor: bytes = VISITOR) -> Recorded:
-    return await clicks.record(fact, attributable=True, visitor=visitor)
+    recorded = await clicks.record(fact, attributable=True, visitor=visitor)
+    assert isinstance(recorded, Recorded)
+    return recorded
 
 
 async def streamed(valkey: Redis) -> list[ClickFact]:
@@ -275,7 +277,7 @@ async def test_a_server_that_has_forgotten_the_script_is_told_it_again(clicks: C
     outcomes = await asyncio.gather(
         *(record(clicks, fact) for fact in facts), clicks.record(click_fact(6), attributable=False)
     )
-    assert all(outcome.is_new for outcome in outcomes)
+    assert all(isinstance(outcome, Recorded) and outcome.is_new for outcome in outcomes)
     assert {fact.click_id for fact in await streamed(valkey)} == {
         fact.click_id for fact in (click_fact(1), *facts, click_fact(6))
     }

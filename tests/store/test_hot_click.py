@@ -47,7 +47,10 @@ def test_what_is_packed_is_what_is_unpacked(
         shopper_id=shopper,
         surface=str(surface),
         device=str(device),
-        checks=[(str(check), str(finding), str(confidence)) for check, (finding, confidence) in found.items()],
+        checks=[
+            (str(check), str(finding), str(confidence), "script:ok", 63)
+            for check, (finding, confidence) in found.items()
+        ],
         refusals=[str(reason) for reason in refusals],
         traffic=[str(reason) for reason in traffic],
     )
@@ -73,7 +76,11 @@ def test_a_record_of_the_release_before_is_still_read() -> None:
         device="tablet",
         refusals=["ad_blocker"],
         traffic=["repeat"],
-        checks=[("ad_blocker", "found", "high"), ("cookies", "ok", "low"), ("private_mode", "found", "medium")],
+        checks=[
+            ("ad_blocker", "found", "high", "script:blocked", 63),
+            ("cookies", "ok", "low", "", 0),
+            ("private_mode", "found", "medium", "", 0),
+        ],
     )
     packed = bytes.fromhex(
         "9807a66c616d6f6461ac73686f707065722d30303432b03031323334353637383961626364656612"

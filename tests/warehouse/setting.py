@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
 from tests.store.factories import SECOND, click_fact
-from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact
+from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact, TagFact
 from tracker.ports import WarehouseEngine
 from tracker.store.clicks import FACT_FIELD, STREAMS
 from tracker.store.hot_click import place_of
@@ -24,6 +24,7 @@ from tracker.store.warehouse.rows import (
     LINES,
     POSTBACKS,
     REVISIONS,
+    TAG_REPORTS,
     StreamedClick,
     Table,
     click_row,
@@ -31,11 +32,14 @@ from tracker.store.warehouse.rows import (
     postback_row,
     revision_row,
     shopper_hash,
+    tag_row,
 )
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import Telemetry
 
-TABLES = (CLICKS, POSTBACKS, REVISIONS, LINES)
+TABLES = (CLICKS, POSTBACKS, REVISIONS, LINES, TAG_REPORTS)
+Fact: TypeAlias = ClickFact | PostbackFact | RevisionFact | TagFact
+OUTBOX_KINDS = {PostbackFact: "postback", RevisionFact: "revision", TagFact: "tag"}
 KEY = b"k" * 32
 hash_shopper = shopper_hash(KEY)
 DAY = 86_400
@@ -46,15 +50,17 @@ def row_of(fact: ClickFact) -> tuple[Any, ...]:
     return click_row(streamed, hash_shopper)
 
 
-def rows_of(fact: ClickFact | PostbackFact | RevisionFact) -> list[tuple[Table, list[tuple[Any, ...]]]]:
+def rows_of(fact: Fact) -> list[tuple[Table, list[tuple[Any, ...]]]]:
     if isinstance(fact, ClickFact):
         return [(CLICKS, [row_of(fact)])]
     if isinstance(fact, PostbackFact):
         return [(POSTBACKS, [postback_row(fact)])]
+    if isinstance(fact, TagFact):
+        return [(TAG_REPORTS, [tag_row(fact)])]
     return [(REVISIONS, [revision_row(fact, hash_shopper)]), (LINES, line_rows(fact))]
 
 
-def put(engine: WarehouseEngine, *facts: ClickFact | PostbackFact | RevisionFact, times: int = 1) -> None:
+def put(engine: WarehouseEngine, *facts: Fact, times: int = 1) -> None:
     """Each in an insert of its own, as often as told: as after a drain was killed."""
     for _ in range(times):
         for fact in facts:
@@ -142,6 +148,32 @@ def revision_fact(order_id: str = "A-1", revision: int = 1, *, after: float = DA
     return msgspec.structs.replace(ordinary, **changes)
 
 
+def tag_fact(number: int = 0, *, after: float = 600, **changes: object) -> TagFact:
+    """The order of a shopper who stayed in one tab, ten minutes after their click: the tag's last word about it."""
+    click = click_fact()
+    ordinary = TagFact(
+        report_id=f"report-{number}",
+        reported_at_us=int((SECOND + after) * 1_000_000),
+        partner_id="lamoda",
+        kind="confirmation",
+        click_id=click.click_id,
+        cookie_click_id=click.click_id,
+        order_id="A-1",
+        tab="same_tab",
+        checks=[("ad_blocker", "ok", "high", "script:ok fetch:ok", 63), ("cookies", "ok", "high", "kept", 1)],
+        script="tag-1",
+        device="desktop",
+        browser_family="Chrome",
+        browser_version="142.0.0",
+        os_family="Windows",
+        user_agent_hash=1,
+        address_hash=2,
+        request_id="request-2",
+        final=True,
+    )
+    return msgspec.structs.replace(ordinary, **changes)
+
+
 @dataclass
 class Warehouse:
     engine: EmbeddedEngine
@@ -161,14 +193,9 @@ class Warehouse:
                 pipeline.xadd(f"clicks:{place_of(click_id).slot}", fields)  # type: ignore[arg-type]
             await pipeline.execute()
 
-    async def post(self, *facts: PostbackFact | RevisionFact) -> None:
+    async def post(self, *facts: PostbackFact | RevisionFact | TagFact) -> None:
         """As the ledger writes them."""
-        await self.post_raw(
-            *(
-                ("postback" if isinstance(fact, PostbackFact) else "revision", msgspec.msgpack.encode(fact))
-                for fact in facts
-            )
-        )
+        await self.post_raw(*((OUTBOX_KINDS[type(fact)], msgspec.msgpack.encode(fact)) for fact in facts))
 
     async def post_raw(self, *rows: tuple[str, bytes]) -> None:
         await self.pool.executemany("INSERT INTO outbox (kind, body) VALUES ($1, $2)", rows)

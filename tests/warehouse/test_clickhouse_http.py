@@ -5,13 +5,14 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from tests.store.factories import SECOND, click_fact, click_id
+from tests.store.factories import CLICKED_AT, SECOND, click_fact, click_id
 from tests.warehouse.setting import put
 from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
 from tracker.core.reasons import ClickReason, Reason
@@ -185,7 +186,11 @@ async def test_an_old_click_is_what_it_was_when_it_was_young(old_clicks: OldClic
         device="phone",
         refusals=["ad_blocker"],
         traffic=["datacenter"],
-        checks=[("ad_blocker", "found", "high"), ("cookies", "ok", "high"), ("private_mode", "unknown", "low")],
+        checks=[
+            ("ad_blocker", "found", "high", "script:blocked", 63),
+            ("cookies", "ok", "high", "", 0),
+            ("private_mode", "unknown", "low", "", 0),
+        ],
     )
     put(engine, fact, click_fact(1), times=2)
     found = await old_clicks.find(fact.click_id, SECOND)
@@ -205,7 +210,43 @@ async def test_an_old_click_is_what_it_was_when_it_was_young(old_clicks: OldClic
     assert found.clicked_at.timestamp() == SECOND + 0.123456
 
 
-@pytest.mark.parametrize("outcome", ["plain", "again"])
+@pytest.mark.parametrize(
+    ("overs", "superseded_after"),
+    [
+        ([], None),
+        ([90.123456], 90.123456),
+        ([7200, 90, 86_399], 90),  # the first one counts, whatever came first
+        ([86_400], 86_400),  # of the longest session
+        ([-5], -5),  # the clocks of two machines
+        ([86_500], None),  # no session is that long
+    ],
+)
+async def test_an_old_click_carries_the_moment_at_which_another_one_started_over(
+    old_clicks: OldClicks, engine: EmbeddedEngine, overs: list[float], superseded_after: float | None
+) -> None:
+    later = [click_fact(number, after=after, supersedes=click_id()) for number, after in enumerate(overs, start=1)]
+    of_another = click_fact(99, after=30, supersedes=click_id(random=98))
+    put(engine, click_fact(), *later, of_another, times=2)
+    found = await old_clicks.find(click_id(), SECOND)
+    assert found is not None
+    if superseded_after is None:
+        assert found.superseded_at is None
+    else:
+        assert found.superseded_at == CLICKED_AT + timedelta(seconds=superseded_after)
+
+
+@pytest.mark.parametrize("second", [0, 2**32 - 1])
+async def test_a_click_of_the_first_and_of_the_last_second_is_looked_up_too(
+    old_clicks: OldClicks, engine: EmbeddedEngine, second: int
+) -> None:
+    fact = click_fact(after=second - SECOND)
+    put(engine, fact)
+    found = await old_clicks.find(fact.click_id, second)
+    assert found is not None
+    assert found.superseded_at is None
+
+
+@pytest.mark.parametrize("outcome", ["plain", "again", "stopped"])
 async def test_a_click_that_was_not_sent_on_with_its_id_earns_nothing(
     old_clicks: OldClicks, engine: EmbeddedEngine, outcome: str
 ) -> None:
@@ -234,15 +275,28 @@ async def test_a_lookup_that_cannot_be_done_is_not_the_answer_no(old_clicks: Old
         engine.execute("RENAME TABLE tracker.elsewhere TO tracker.clicks")
 
 
+async def test_on_a_shopper_s_own_page_stands_only_what_led_to_a_shop(
+    threads: EngineThreads, engine: EmbeddedEngine
+) -> None:
+    """Who is stopped by the checks, and goes on then, has clicked once."""
+    stopped = [click_fact(number, after=number, outcome="stopped", refusals=["ad_blocker"]) for number in (1, 2)]
+    went_on = click_fact(3, after=30, refusals=["ad_blocker"])
+    put(engine, *stopped, went_on, times=2)
+    day = timedelta(days=1)
+    listed = await EngineShopperClicks(threads).clicks("shopper-0042", CLICKED_AT - day, CLICKED_AT + day, limit=10)
+    assert [(one.click_id, one.refusals) for one in listed] == [(went_on.click_id, (Reason.AD_BLOCKER,))]
+
+
 async def test_a_lookup_reads_a_few_rows_of_many(threads: EngineThreads, engine: EmbeddedEngine) -> None:
     engine.execute(
         "INSERT INTO tracker.clicks (click_id, clicked_at, outcome)"
         " SELECT toString(number), toDateTime('2026-11-01 00:00:00', 'UTC') + number, 'go' FROM numbers(1000000)"
     )
     put(engine, click_fact())
-    plan = engine.query(
-        f"EXPLAIN ESTIMATE SELECT 1 FROM tracker.clicks WHERE clicked_at = toDateTime({SECOND})", format_="TSV"
-    )
-    *_, rows, _marks = plan.split(b"\t")
-    assert int(rows) < 20_000
+    that_second = f"clicked_at = toDateTime({SECOND})"
+    a_day = f"clicked_at BETWEEN toDateTime({SECOND - 60}) AND toDateTime({SECOND + 86_460})"
+    for condition in (that_second, f"{a_day} AND supersedes = '{click_id()}'"):
+        plan = engine.query(f"EXPLAIN ESTIMATE SELECT 1 FROM tracker.clicks WHERE {condition}", format_="TSV")
+        rows = plan.split(b"\t")[3] if plan else b"0"
+        assert int(rows) < 20_000
     assert await asyncio.wait_for(EngineOldClicks(threads).find(click_id(), SECOND), 1) is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.factories import click_fact
-from tests.warehouse.setting import ask, put, revision_fact
+from tests.warehouse.setting import ask, put, revision_fact, tag_fact
 from tracker.reports.guard import guarded
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.threads import EngineThreads
@@ -33,7 +33,7 @@ def test_every_column_of_every_view_is_told_and_no_other(engine: EmbeddedEngine)
 
 @pytest.mark.parametrize("sql", EXAMPLES)
 async def test_every_example_runs(engine: EmbeddedEngine, threads: EngineThreads, sql: str) -> None:
-    put(engine, click_fact(traffic=["repeat"]), revision_fact(reasons=["late"]))
+    put(engine, click_fact(traffic=["repeat"], script="page-1"), revision_fact(reasons=["late"]), tag_fact())
     statement = await guarded(threads, sql, {})
     await threads.query_as_analyst(statement.sql, format_="TSV")
 

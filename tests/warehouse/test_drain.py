@@ -21,6 +21,7 @@ from tests.warehouse.setting import (
     line_fact,
     postback_fact,
     revision_fact,
+    tag_fact,
     until,
 )
 from tracker.core.facts import ClickFact
@@ -51,6 +52,20 @@ async def test_a_click_is_there_a_second_after_it_was_recorded(warehouse: Wareho
     assert warehouse.telemetry.value(SHIPPED, "tracker.clicks") == 2
     assert warehouse.telemetry.value(SHIPPED, "tracker.postbacks") == 1
     assert warehouse.telemetry.value(SHIPPED, "tracker.conversion_lines") == 1
+
+
+async def test_a_report_of_the_tag_is_shipped_with_its_checks(warehouse: Warehouse) -> None:
+    reports = [tag_fact(), tag_fact(1, kind="landing", order_id="", checks=[], final=False, after=2)]
+    await warehouse.post(*reports, postback_fact())
+    await warehouse.drain_once()
+    assert await warehouse.waiting_facts() == 0
+    shown = "SELECT report_id, kind, final, order_id, checks FROM tag_reports ORDER BY report_id"
+    assert ask(warehouse.engine, shown) == [
+        ("report-0", "confirmation", 1, "A-1", ["ad_blocker:ok:high", "cookies:ok:high"]),
+        ("report-1", "landing", 0, "", []),
+    ]
+    assert warehouse.telemetry.value(SHIPPED, "tracker.tag_reports") == 2
+    assert warehouse.telemetry.value(SHIPPED, "tracker.postbacks") == 1
 
 
 async def emptied(warehouse: Warehouse) -> bool:
@@ -198,6 +213,8 @@ async def test_a_full_batch_is_followed_at_once_and_read_while_it_is_inserted(
         ({FACT_FIELD: msgspec.msgpack.encode(["too", "short"])}, "length"),
         ({FACT_FIELD: msgspec.msgpack.encode(click_fact())[:-3]}, "truncated"),
         ({b"other": b"field"}, "f"),
+        ({FACT_FIELD: msgspec.msgpack.encode(click_fact(checks=[("cookies", "ok", "high")]))}, "length"),
+        ({FACT_FIELD: msgspec.msgpack.encode(click_fact(checks=[("cookies", "ok", "high", "", -1)]))}, "check_ms"),
         ({FACT_FIELD: msgspec.msgpack.encode(click_fact()).replace(b"lamoda", b"l\xff\xfeoda")}, "utf-8"),
     ],
 )
@@ -280,6 +297,8 @@ def _bad_line() -> bytes:
         ("postback", lambda: msgspec.msgpack.encode(revision_fact())),
         ("postback", lambda: msgspec.msgpack.encode(postback_fact(http_status=70_000))),
         ("revision", lambda: msgspec.msgpack.encode(revision_fact(base=Decimal("0.00001")))),
+        ("tag", lambda: msgspec.msgpack.encode(revision_fact())),
+        ("tag", lambda: msgspec.msgpack.encode(tag_fact(checks=[("ad_blocker", "ok", "high", "", 2**32)]))),
         ("revision", _bad_line),
     ],
 )

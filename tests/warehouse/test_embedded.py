@@ -57,7 +57,7 @@ def test_every_field_comes_back_as_it_was(engine: EmbeddedEngine) -> None:
         banner=odd,
         rate=Decimal("0.12345678"),
         traffic=["repeat", odd],
-        checks=[("cookies", "found", "high"), ("second_tab", "unknown", "low")],
+        checks=[("cookies", "found", "high", odd, 2**32 - 1), ("second_tab", "unknown", "low", "", 0)],
         address_hash=2**63 - 1,
         user_agent_hash=2**64 - 1,
     )
@@ -73,6 +73,9 @@ def test_every_field_comes_back_as_it_was(engine: EmbeddedEngine) -> None:
     assert found["address_hash"] == str(2**63 - 1)
     assert found["user_agent_hash"] == str(2**64 - 1)
     assert found["check_findings"] == "['found','unknown']"
+    assert found["check_ms"] == f"[{2**32 - 1},0]"
+    [[evidence]] = json.loads(engine.query("SELECT check_evidence FROM tracker.clicks"))["data"]
+    assert evidence == [odd, ""]
     assert found["shopper_hash"] == str(hash_shopper(fact.shopper_id))
 
 

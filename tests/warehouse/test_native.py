@@ -5,18 +5,21 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.running import free_port
-from tests.store.factories import SECOND, click_fact
-from tests.warehouse.setting import postback_fact, put, revision_fact, row_of
+from tests.store.factories import CLICKED_AT, SECOND, click_fact
+from tests.warehouse.setting import postback_fact, put, revision_fact, row_of, tag_fact
+from tracker.core.click import Click
+from tracker.core.facts import ClickFact
 from tracker.errors import PoisonError, StoreUnavailableError, WarehouseQueryError
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.formats import FORMATS
-from tracker.store.warehouse.migrate import migrate_clickhouse
+from tracker.store.warehouse.migrate import migrate_clickhouse, migrations, run_statement, statements
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.rows import CLICKS
@@ -75,8 +78,9 @@ def native(server: NativeEngine) -> NativeEngine:
 
 
 def test_every_kind_of_fact_is_stored_once_however_often_it_comes(native: NativeEngine) -> None:
-    put(native, click_fact(), postback_fact(), revision_fact(), times=2)
-    for table in ("clicks", "postbacks", "conversion_revisions", "conversion_lines"):
+    put(native, click_fact(), postback_fact(), revision_fact(), tag_fact(), times=2)
+    put(native, tag_fact(after=660))  # sent again, received later
+    for table in ("clicks", "postbacks", "conversion_revisions", "conversion_lines", "tag_reports"):
         assert native.query(f"SELECT count() FROM tracker.{table} FINAL", format_="TSV") == b"1\n"
 
 
@@ -100,13 +104,31 @@ def test_a_table_that_is_not_there_is_no_fault_of_the_rows(native: NativeEngine)
 def test_an_old_click_is_found(native: NativeEngine) -> None:
     fact = click_fact()
     put(native, fact, times=2)
+    found = find(native, fact)
+    assert (found.shopper_id, found.clicked_at.timestamp()) == (fact.shopper_id, SECOND)
+    assert found.superseded_at is None
 
-    async def find() -> None:
-        found = await EngineOldClicks(EngineThreads(native)).find(fact.click_id, SECOND)
-        assert found is not None
-        assert (found.shopper_id, found.clicked_at.timestamp()) == (fact.shopper_id, SECOND)
 
-    asyncio.run(find())
+def test_an_old_click_carries_the_moment_at_which_another_one_started_over(native: NativeEngine) -> None:
+    fact = click_fact()
+    overs = [click_fact(number, after=after, supersedes=fact.click_id) for number, after in ((1, 7200), (2, 90.5))]
+    put(native, fact, *overs, click_fact(3, after=30, supersedes=overs[0].click_id), times=2)
+    assert find(native, fact).superseded_at == CLICKED_AT + timedelta(seconds=90.5)
+
+
+def find(engine: NativeEngine, fact: ClickFact) -> Click:
+    found = asyncio.run(EngineOldClicks(EngineThreads(engine)).find(fact.click_id, SECOND))
+    assert found is not None
+    return found
+
+
+def test_a_column_that_is_there_is_not_added_again(native: NativeEngine) -> None:
+    """Killed between a statement and its record, a migration runs it again; 18.16 has no `IF NOT EXISTS` for it."""
+    native.insert(CLICKS.name, ("click_id", "check_names"), [("old", ["cookies"])])
+    for statement in statements(migrations()["005_evidence.sql"]):
+        run_statement(native, statement)
+    shown = native.query("SELECT check_evidence, check_ms, supersedes, script FROM tracker.clicks", format_="TSV")
+    assert shown == b"['']\t[0]\t\t\n"
 
 
 SAMPLE = """SELECT 1 AS n, 'a\\tb\\'c\\\\' AS s, ['x', 'y\\'z\\n'] AS a, [1, 2] AS i, [['p'], []] AS aa,

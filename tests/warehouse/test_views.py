@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.store.factories import click_fact
-from tests.warehouse.setting import DAY, ask, hash_shopper, line_fact, postback_fact, put, revision_fact
+from tests.warehouse.setting import DAY, ask, hash_shopper, line_fact, postback_fact, put, revision_fact, tag_fact
 from tracker.store.warehouse.embedded import EmbeddedEngine
 
 pytestmark = pytest.mark.usefixtures("threads")
@@ -23,6 +23,7 @@ HOUR = 3600
         ({"traffic": ["datacenter", "bot_ua"]}, 0),
         ({"outcome": "plain"}, 0),
         ({"outcome": "again", "traffic": ["prefetch"]}, 0),
+        ({"outcome": "stopped", "refusals": ["ad_blocker"]}, 0),
     ],
 )
 def test_a_click_is_counted_once_and_is_valid_when_a_person_was_sent_on(
@@ -33,23 +34,65 @@ def test_a_click_is_counted_once_and_is_valid_when_a_person_was_sent_on(
 
 
 def test_a_click_shows_its_checks_and_neither_shopper_nor_browser(engine: EmbeddedEngine) -> None:
-    checks = [("ad_blocker", "found", "high"), ("cookies", "ok", "high"), ("second_tab", "unknown", "low")]
-    put(engine, click_fact(checks=checks, refusals=["ad_blocker"]), click_fact(1, shopper_id="", browser_id=""))
-    columns = "checks_found, checks, refusals, shopper_hash, browser_hash != 0, rate"
+    checks = [
+        ("ad_blocker", "found", "high", "script:blocked fetch:ok", 63),
+        ("cookies", "ok", "high", "", 0),
+        ("second_tab", "unknown", "low", "", 0),
+    ]
+    put(
+        engine,
+        click_fact(checks=checks, refusals=["ad_blocker"], script="2026-11-a"),
+        click_fact(1, shopper_id="", browser_id=""),
+    )
+    columns = "checks_found, checks, check_evidence, check_ms, script, refusals, shopper_hash, browser_hash != 0, rate"
     assert ask(engine, f"SELECT {columns} FROM clicks ORDER BY click_id") == [
         (
             ["ad_blocker"],
             ["ad_blocker:found:high", "cookies:ok:high", "second_tab:unknown:low"],
+            ["script:blocked fetch:ok", "", ""],
+            [63, 0, 0],
+            "2026-11-a",
             ["ad_blocker"],
             hash_shopper("shopper-0042"),
             1,
             Decimal("0.05"),
         ),
-        ([], ["ad_blocker:ok:high", "cookies:ok:high", "private_mode:ok:high", "second_tab:ok:high"], [], 0, 0,
-         Decimal("0.05")),
+        ([], ["ad_blocker:ok:high", "cookies:ok:high", "private_mode:ok:high", "second_tab:ok:high"], [""] * 4, [0] * 4,
+         "", [], 0, 0, Decimal("0.05")),
     ]  # fmt: skip
     named = "SELECT name FROM system.columns WHERE database = 'analytics' AND name IN ('shopper_id', 'browser_id')"
     assert ask(engine, named) == []
+
+
+def test_a_click_is_superseded_when_another_one_started_over(engine: EmbeddedEngine) -> None:
+    first, other = click_fact(0), click_fact(1, after=60)
+    over = click_fact(2, after=90, supersedes=first.click_id)
+    put(engine, first, other, over, times=2)
+    columns = "click_id, superseded, supersedes"
+    assert ask(engine, f"SELECT {columns} FROM clicks ORDER BY clicked_at") == [
+        (first.click_id, 1, ""),
+        (other.click_id, 0, ""),
+        (over.click_id, 0, first.click_id),
+    ]
+
+
+def test_what_is_not_asked_for_is_not_computed(engine: EmbeddedEngine) -> None:
+    """Whether a click is superseded is looked up among all clicks."""
+    plan = "EXPLAIN SELECT count() FROM analytics.clicks"
+    assert "CreatingSet" not in engine.query(plan, format_="TSVRaw").decode()
+    asked = engine.query(f"{plan} WHERE superseded", format_="TSVRaw").decode()
+    assert "CreatingSet" in asked
+
+
+def test_a_click_from_before_the_checks_had_evidence_is_shown_with_none(engine: EmbeddedEngine) -> None:
+    engine.execute(
+        "INSERT INTO tracker.clicks (click_id, clicked_at, check_names, check_findings, check_confidences)"
+        " VALUES ('old', '2026-11-23 00:00:00', ['cookies', 'ad_blocker'], ['ok', 'found'], ['low', 'high'])"
+    )
+    assert ask(engine, "SELECT checks, check_evidence, check_ms FROM clicks") == [
+        (["cookies:ok:low", "ad_blocker:found:high"], ["", ""], [0, 0])
+    ]
+    assert ask(engine, "SELECT * FROM check_outcomes") == []
 
 
 def test_a_day_is_one_of_moscow(engine: EmbeddedEngine) -> None:
@@ -130,6 +173,7 @@ def test_orders_in_an_app_or_on_a_phone_that_earn_are_exceptions(engine: Embedde
 def test_a_partner_s_day_is_summed_from_clicks_and_conversions(engine: EmbeddedEngine) -> None:
     put(engine, *(click_fact(number) for number in range(8)), click_fact(8, traffic=["repeat"]), times=2)
     put(engine, click_fact(0, partner="other"), click_fact(9, after=DAY), times=2)
+    put(engine, click_fact(10, outcome="stopped"), click_fact(11, outcome="stopped", partner="third"), times=2)
     put(
         engine,
         revision_fact("A-1"),
@@ -152,18 +196,20 @@ def test_a_partner_s_day_is_summed_from_clicks_and_conversions(engine: EmbeddedE
     "view",
     [
         "clicks", "postbacks", "conversions", "conversion_revisions", "conversion_lines", "partner_daily", "refusals",
-        "confirmation_times", "origin_exceptions",
+        "confirmation_times", "origin_exceptions", "tag_reports",
     ],
 )  # fmt: skip
 def test_every_view_can_be_read_whole_by_an_analyst(engine: EmbeddedEngine, view: str) -> None:
-    put(engine, click_fact(), postback_fact(), revision_fact(origin="app", reasons=["late"]), times=2)
+    facts = click_fact(), postback_fact(), revision_fact(origin="app", reasons=["late"]), tag_fact()
+    put(engine, *facts, times=2)
     assert len(ask(engine, f"SELECT * FROM {view}")) == 1
     assert ask(engine, f"SELECT count() FROM {view}") == [(1,)]
 
 
 def test_merged_or_not_the_answer_is_the_same(engine: EmbeddedEngine) -> None:
-    put(engine, *(click_fact(number) for number in range(5)), revision_fact(), times=3)
-    before = ask(engine, "SELECT * FROM partner_daily")
-    for table in ("clicks", "conversion_revisions", "conversion_lines"):
+    put(engine, *(click_fact(number, script="a") for number in range(5)), revision_fact(), tag_fact(), times=3)
+    questions = "SELECT * FROM partner_daily", "SELECT * FROM tag_reports", "SELECT * FROM check_outcomes ORDER BY ALL"
+    before = [ask(engine, one) for one in questions]
+    for table in ("clicks", "conversion_revisions", "conversion_lines", "tag_reports"):
         engine.execute(f"OPTIMIZE TABLE tracker.{table} FINAL")
-    assert ask(engine, "SELECT * FROM partner_daily") == before
+    assert [ask(engine, one) for one in questions] == before

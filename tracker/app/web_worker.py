@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from tracker import keys
+from tracker.app.click_out import ClickOutParts, click_out
 from tracker.app.installation import load
 from tracker.app.stores import Stores, Warehouse, open_stores, open_warehouse
 from tracker.core.partner import Programme
 from tracker.keys import Keys
+from tracker.postback.confirm import TakeTagReport
 from tracker.postback.endpoint import PostbackEndpoint
 from tracker.postback.receive import Receive
+from tracker.redirect.checks.baits import Baits
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.endpoint import ClickOutEndpoint
-from tracker.redirect.pages import ToldPages
-from tracker.redirect.record_click import RecordClick
 from tracker.redirect.sign_in import SignIn
 from tracker.redirect.tokens import AnalystTokens, Tokens
 from tracker.reports.analysts.access import Access
@@ -29,6 +30,8 @@ from tracker.reports.analysts.endpoint import AnalystPages
 from tracker.reports.catalogue.endpoint import Catalogue
 from tracker.reports.shopper.endpoint import ShopperPages
 from tracker.settings import Settings
+from tracker.tag.endpoint import TagEndpoint
+from tracker.tag.self_test import SelfTestPage
 from tracker.telemetry import POSTBACKS, Telemetry
 from tracker.web import LARGEST_BODY, Health, Part, TrustedProxies, make_runner, middleware, request_id
 from tracker.web.hashing import KeyedHash
@@ -78,7 +81,11 @@ class _Worker:
         )
         tokens = Tokens(self.secrets.link, self.secrets.cookie)
         cookies = Cookies(tokens, over_tls=self.settings.public_url.startswith("https://"))
-        app.add_routes(self._click_out(tokens, cookies).routes())
+        baits = Baits(self.settings.bait_script, self.settings.bait_fetch)
+        app.add_routes(baits.routes())
+        app.add_routes(self._click_out(tokens, cookies, baits).routes())
+        app.add_routes(self._tag().routes())
+        app.add_routes(self._tag_self_test().routes())
         app.add_routes(self._postbacks().routes())
         sign_in = SignIn(
             tokens, cookies, address=self.programme.sign_in, public_url=self.settings.public_url, now=time.time
@@ -89,20 +96,40 @@ class _Worker:
         app.add_routes(self._health().routes())
         return app
 
-    def _click_out(self, tokens: Tokens, cookies: Cookies) -> ClickOutEndpoint:
-        record_click = RecordClick(
-            partners=lambda: self.programme.partners,
+    def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits) -> ClickOutEndpoint:
+        parts = ClickOutParts(
             clicks=self.stores.clicks,
             click_ids=self.stores.click_ids,
             tokens=tokens,
             cookies=cookies,
+            baits=baits,
             hashes=KeyedHash(self.secrets.address_hash),
             telemetry=self.telemetry,
             now=time.time,
             random=os.urandom,
+            address=self.proxies.address_of,
+            request_id=request_id,
         )
-        pages = ToldPages(self.programme, self.settings.public_url)
-        return ClickOutEndpoint(record_click, pages, address=self.proxies.address_of, request_id=request_id)
+        return click_out(
+            lambda: self.programme, parts, public_url=self.settings.public_url, timed=self.settings.private_timing
+        )
+
+    def _tag(self) -> TagEndpoint:
+        return TagEndpoint(
+            partners=lambda: self.programme.partners,
+            click_ids=self.stores.click_ids,
+            reports=TakeTagReport(self.stores.ledger),
+            hashes=KeyedHash(self.secrets.address_hash),
+            telemetry=self.telemetry,
+            now=_now,
+            address=self.proxies.address_of,
+            request_id=request_id,
+        )
+
+    def _tag_self_test(self) -> SelfTestPage:
+        return SelfTestPage(
+            lambda: self.programme.partners, name=self.programme.name, public_url=self.settings.public_url
+        )
 
     def _postbacks(self) -> PostbackEndpoint:
         hashes = KeyedHash(self.secrets.address_hash)

@@ -3,13 +3,14 @@
 It is how a partner is onboarded, and how the examples of the rules are tested (design, section 10).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
+from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface, TabFinding
+from tracker.core.confirmation import Confirmation
 from tracker.core.decision import Decision
 from tracker.core.once_per_shopper import Rewards
 from tracker.core.order import Message, Order
@@ -43,6 +44,13 @@ class Trial:
     device: Device = Device.DESKTOP
     checks: tuple[CheckResult, ...] = ()
     superseded_at: datetime | None = None
+    confirmations: tuple[tuple[TabFinding, timedelta], ...] = ()  # what the tag saw, and how long after the click
+
+
+def parse_confirmation(text: str) -> tuple[TabFinding, timedelta]:
+    """Read TAB[:SECONDS_AFTER_CLICK], a minute if it is left out; raises ValueError."""
+    tab, _, seconds = text.partition(":")
+    return TabFinding(tab), timedelta(seconds=int(seconds or 60))
 
 
 def parse_check(text: str) -> CheckResult:
@@ -114,13 +122,26 @@ class _Bench:
         return find_partner({self.partner.id: self.partner}, partner_id, secret) is not None
 
     def _decided(self, report: Report, received_at: datetime) -> dict[str, object]:
-        order = self.orders.get(report.order_id, Order(self.partner.id, report.order_id))
+        fresh = Order(self.partner.id, report.order_id, confirmations=tuple(self._confirmations()))
+        order = self.orders.get(report.order_id, fresh)
         message = self._message(report, received_at)
         others = (one for order_id, one in self.orders.items() if order_id != report.order_id)
         rewarded = Rewards(others, self.terms).elsewhere(replace(order, messages=(*order.messages, message)))
         taken = take(order, message, self.terms, rewarded_elsewhere=rewarded)
         self.orders[report.order_id] = taken.order
         return _printed(self.partner, taken.code, taken.decision, order_id=report.order_id)
+
+    def _confirmations(self) -> Iterator[Confirmation]:
+        for number, (tab, after) in enumerate(self.trial.confirmations):
+            yield Confirmation(
+                report_id=str(number),
+                seen_at=self.trial.clicked_at + after,
+                click_id=self.click.click_id,
+                cookie_click_id=self.click.click_id,
+                tab=tab,
+                blocker=CheckResult(Check.AD_BLOCKER),
+                final=True,
+            )
 
     def _message(self, report: Report, received_at: datetime) -> Message:
         if report.click_id is None:

@@ -1,9 +1,11 @@
 """Whether an order may earn at all: window, session, origin, the click's own refusals (docs/rules.md, W, S, O)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from decimal import Decimal
 
+from tracker.core import confirmation
 from tracker.core.click import Click, Device
+from tracker.core.confirmation import Confirmation
 from tracker.core.fold import Stated
 from tracker.core.partner import Origin, TermsVersion
 from tracker.core.reasons import ClickReason, Flag, Reason
@@ -21,12 +23,15 @@ def confirm_by(click: Click, order_time: datetime | None, window_days: int) -> d
     return (order_time or click.clicked_at) + timedelta(days=window_days)
 
 
-def refusals(click: Click, stated: Stated, terms: TermsVersion) -> tuple[Reason, ...]:
+def refusals(
+    click: Click, stated: Stated, terms: TermsVersion, confirmations: Iterable[Confirmation] = ()
+) -> tuple[Reason, ...]:
     """Every reason, apart from sums and the window, for which this order earns nothing."""
     found: list[Reason] = []
     if stated.origin is not None and stated.origin not in terms.origins:
         found.append(_ORIGIN_REFUSALS[stated.origin])
-    found += _session_refusals(click, stated.order_time, terms.session_hours)
+    found += _session_refusals(click, stated.order_time, terms.session)
+    found += confirmation.refusals(confirmations, click, terms, order_time=stated.order_time)
     found += click.refusals
     if click.shopper_id is None:
         found.append(Reason.NO_SHOPPER)
@@ -35,14 +40,14 @@ def refusals(click: Click, stated: Stated, terms: TermsVersion) -> tuple[Reason,
     return tuple(dict.fromkeys(found))
 
 
-def _session_refusals(click: Click, order_time: datetime | None, session_hours: Decimal) -> list[Reason]:
+def _session_refusals(click: Click, order_time: datetime | None, session: timedelta) -> list[Reason]:
     """Judged only by an order time that the partner states; the limit itself is inside (Q-08a, Q-08b)."""
     if order_time is None:
         return []
     found: list[Reason] = []
     if click.superseded_at is not None and order_time > click.superseded_at:
         found.append(Reason.SECOND_TAB)
-    if order_time > click.clicked_at + timedelta(seconds=int(session_hours * 3600)):
+    if order_time > click.clicked_at + session:
         found.append(Reason.SESSION_ENDED)
     return found
 

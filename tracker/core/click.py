@@ -39,6 +39,23 @@ class Confidence(StrEnum):
     MEDIUM = "medium"
     HIGH = "high"
 
+    @property
+    def strength(self) -> int:
+        return list(Confidence).index(self)
+
+
+class TabFinding(StrEnum):
+    """What the tag on a partner's page saw of the tab (browser.md, 5)."""
+
+    SAME_TAB = "same_tab"  # the tab that landed by this click
+    SUPERSEDED = "same_tab_superseded"  # it landed, and another tab landed by a newer click since
+    OTHER_TAB = "other_tab"  # a tab that did not land; its shop remembers the click
+    COPIED = "other_tab_copied"  # a copy of the tab that landed
+    COOKIE_LOST = "same_tab_cookie_lost"
+    OTHER_SESSION = "other_session"  # neither the tab nor the shop's cookie knows a click
+    COOKIES_BLOCKED = "cookies_blocked"
+    UNKNOWN = "unknown"
+
 
 class Policy(StrEnum):
     """What a positive check does: refuse cashback, warn the shopper, or only record it."""
@@ -53,6 +70,8 @@ class CheckResult:
     check: Check
     finding: Finding = Finding.UNKNOWN
     confidence: Confidence = Confidence.LOW
+    evidence: str = ""  # what was seen, for analysts: `script:blocked fetch:ok`
+    milliseconds: int = 0  # that the check took
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def _matched(
     released = any(override.kind is OverrideKind.RELEASE for override in order.overrides)
 
     reasons: list[Reason] = [Reason.LATE] if windowed.late and not declined else []
-    reasons += attribution.refusals(click, stated, terms)
+    reasons += attribution.refusals(click, stated, terms, order.confirmations)
     if rewarded_elsewhere and not declined:
         reasons.append(Reason.ACTION_ALREADY_REWARDED)
     reasons += earned.reasons

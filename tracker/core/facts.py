@@ -14,7 +14,7 @@ class ClickFact(msgspec.Struct, frozen=True, array_like=True):
     click_id: str
     partner_id: str
     clicked_at_us: int
-    outcome: str  # go: sent on with an id · plain: sent on without one · again: asked to come back (prefetch)
+    outcome: str  # go: sent on with an id · plain: without one · again: asked to come back · stopped: told why not
     shopper_id: str  # empty: nobody was signed in
     browser_id: str  # of the browser cookie; empty: none yet
     surface: str
@@ -25,7 +25,7 @@ class ClickFact(msgspec.Struct, frozen=True, array_like=True):
     rate: Decimal | None  # the best share shown at the click; None: a fixed sum or tariffs only
     traffic: list[str]  # ClickReason codes
     refusals: list[str]  # Reason codes known at the click
-    checks: list[tuple[str, str, str]]  # check, finding, confidence
+    checks: list[tuple[str, str, str, str, int]]  # check, finding, confidence, evidence, milliseconds
     browser_family: str
     browser_version: str
     os_family: str
@@ -34,6 +34,32 @@ class ClickFact(msgspec.Struct, frozen=True, array_like=True):
     address_net: str  # 203.0.113.0/24 or 2001:db8:1::/48, for reports
     referer_host: str
     request_id: str
+    supersedes: str  # the click whose session this one ended by starting over; empty: none
+    script: str  # version of the page that asked the browser; empty: none asked
+
+
+class TagFact(msgspec.Struct, frozen=True, array_like=True):
+    """One report of the tag on a partner's page. Its id is `report_id`, which the tag makes: a report that it sends
+    again is the same report."""
+
+    report_id: str
+    reported_at_us: int  # our receipt
+    partner_id: str
+    kind: str  # landing · confirmation
+    click_id: str  # that the tab came with; empty: this tab holds none, or none that we signed
+    cookie_click_id: str  # that the shop's own cookie holds, likewise
+    order_id: str  # of a confirmation, as the shop names it; empty: it does not
+    tab: str  # TabFinding
+    checks: list[tuple[str, str, str, str, int]]  # as of a click: ad_blocker and cookies, seen on the shop's origin
+    script: str  # version of the tag
+    device: str
+    browser_family: str
+    browser_version: str
+    os_family: str
+    user_agent_hash: int
+    address_hash: int
+    request_id: str
+    final: bool = False  # the last word about this page view; a quick report went before it
 
 
 class PostbackFact(msgspec.Struct, frozen=True, array_like=True):
@@ -76,7 +102,7 @@ class RevisionFact(msgspec.Struct, frozen=True, array_like=True):
     order_id: str
     revision: int
     revised_at_us: int
-    postback_id: str  # empty: staff changed it
+    postback_id: str  # empty: staff changed it, or what the tag saw
     click_id: str
     clicked_at_us: int  # 0 while unmatched
     shopper_id: str

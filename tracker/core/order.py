@@ -1,8 +1,8 @@
 """One order at one partner: the set of messages about it, each with its order key.
 
-Everything that we decide about a purchase is a pure function of this set, of the clicks that its messages name and of
-staff's overrides. So arrival order, repetition and the number of workers cannot change what a purchase earns
-(docs/rules.md, L-01).
+Everything that we decide about a purchase is a pure function of this set, of the clicks that its messages name, of the
+set of what the tag saw and of staff's overrides. So arrival order, repetition and the number of workers cannot change
+what a purchase earns (docs/rules.md, L-01).
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.core.click import Click
+from tracker.core.confirmation import Confirmation
 from tracker.core.reasons import Reason
 from tracker.core.report import Report
 
@@ -56,3 +57,4 @@ class Order:
     order_id: str
     messages: tuple[Message, ...] = ()
     overrides: tuple[Override, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()

@@ -1,11 +1,12 @@
 """Partners and their terms, as the rules need them. Sums are rubles in exact decimals, rates are shares (0.05: 5 %)."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from tracker.core.click import Check, Confidence, Policy
+from tracker.core.reasons import Reason
 
 
 class Category(StrEnum):
@@ -57,6 +58,18 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """What to do when a check finds something, and how sure it must be to refuse."""
+
+    policy: Policy = Policy.REFUSE
+    refuse_at: Confidence = Confidence.HIGH
+
+    def refuses_at(self, confidence: Confidence) -> bool:
+        """Whether a finding of this confidence refuses."""
+        return self.policy is Policy.REFUSE and confidence.strength >= self.refuse_at.strength
+
+
+@dataclass(frozen=True, slots=True)
 class TermsVersion:
     """All that the cashback of a click depends on at one partner: immutable, keyed by `version`, its content's hash."""
 
@@ -69,6 +82,11 @@ class TermsVersion:
     origins: frozenset[Origin]
     terms: tuple[Terms, ...]  # ascending by valid_from
     promotions: tuple[Promotion, ...] = ()
+    tag: tuple[tuple[Reason, CheckPolicy], ...] = ()  # what the tag's evidence does; a reason that is not named: record
+
+    @property
+    def session(self) -> timedelta:
+        return timedelta(seconds=int(self.session_hours * 3600))
 
 
 class AmountIs(StrEnum):
@@ -118,14 +136,6 @@ class Partner:
     postback: PostbackProfile
     terms: TermsVersion
     expected_days: int | None = None  # how long a confirmation usually takes, as shoppers are told
-
-
-@dataclass(frozen=True, slots=True)
-class CheckPolicy:
-    """What to do when a check finds something, and how sure it must be to refuse."""
-
-    policy: Policy = Policy.REFUSE
-    refuse_at: Confidence = Confidence.HIGH
 
 
 @dataclass(frozen=True, slots=True)

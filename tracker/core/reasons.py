@@ -14,6 +14,7 @@ class Reason(StrEnum):
     AD_BLOCKER = "ad_blocker"
     COOKIES_BLOCKED = "cookies_blocked"
     PRIVATE_MODE = "private_mode"
+    NOT_CHECKED = "not_checked"
     INVALID_TRAFFIC = "invalid_traffic"
     NO_SHOPPER = "no_shopper"
     ACTION_ALREADY_REWARDED = "action_already_rewarded"

@@ -15,7 +15,8 @@ from tracker.core.reasons import MessageCode, Reason
 class Taken:
     """`code` None, `unknown_click` and `bad_signature` call for a new revision; the others change nothing.
 
-    A duplicate is not added to `order`; every other message is, since the state depends on the set of them all.
+    A duplicate is not added to `order`, unless it may outlive what it repeats; every other message is, since the state
+    depends on the set of them all.
     """
 
     order: Order
@@ -31,9 +32,10 @@ def take(
     order: Order, message: Message, terms: Mapping[str, TermsVersion], *, rewarded_elsewhere: bool = False
 ) -> Taken:
     """Add a message to an order and say what became of it."""
-    if _is_duplicate(order, message):
-        return Taken(order, MessageCode.DUPLICATE, judge(order, terms, rewarded_elsewhere=rewarded_elsewhere))
     known = replace(order, messages=(*order.messages, message))
+    if _is_duplicate(order, message):
+        kept = known if message.click is None and _repeats_a_click(order, message) else order
+        return Taken(kept, MessageCode.DUPLICATE, judge(kept, terms, rewarded_elsewhere=rewarded_elsewhere))
     decision = judge(known, terms, rewarded_elsewhere=rewarded_elsewhere)
     if _is_foreign(known, message):
         return Taken(known, MessageCode.ORDER_TAKEN, decision)
@@ -57,7 +59,7 @@ def _is_duplicate(order: Order, message: Message) -> bool:
     ]
     if of_line and _says_the_same(of_line[-1], message) and order_key(message) >= order_key(of_line[-1]):
         return message.click is None or of_line[-1].click is not None
-    if report.event_id is None:
+    if report.event_id is None or not _named_before(order, message):
         return False
     # The other must count whoever proves to own the order: a message that names no click outlives one that does.
     told = [
@@ -70,11 +72,27 @@ def _is_duplicate(order: Order, message: Message) -> bool:
     return bool(told) and message not in in_order((*told, message))
 
 
+def _repeats_a_click(order: Order, message: Message) -> bool:
+    """A message that names no click counts whoever owns the order. One that names a click does not, once an older one
+    names another: then its repetition is all that is left of what it said."""
+    return not any(known.click is None and _says_the_same(known, message) for known in order.messages)
+
+
 def _says_the_same(known: Message, message: Message) -> bool:
     """An order that we know needs no click id: another one that we do not know says nothing."""
     if message.click is None:
         return replace(known.report, click_id=None) == replace(message.report, click_id=None)
     return known.report == message.report
+
+
+def _named_before(order: Order, message: Message) -> bool:
+    """Else the message may make its click the owner, although its event was told before."""
+    return message.click is None or any(
+        known.click is not None
+        and known.click.click_id == message.click.click_id
+        and order_key(known) <= order_key(message)
+        for known in order.messages
+    )
 
 
 def _is_foreign(order: Order, message: Message) -> bool:

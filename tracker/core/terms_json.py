@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tracker.core.partner import Origin, Promotion, Reward, Terms, TermsVersion
+from tracker.core.click import Confidence, Policy
+from tracker.core.partner import CheckPolicy, Origin, Promotion, Reward, Terms, TermsVersion
+from tracker.core.reasons import Reason
 
 
 def with_version(terms: TermsVersion) -> TermsVersion:
@@ -34,6 +36,7 @@ def terms_from_json(text: str) -> TermsVersion:
         origins=frozenset(Origin(origin) for origin in found["origins"]),
         terms=tuple(_terms(one) for one in found["terms"]),
         promotions=tuple(_promotion(one) for one in found["promotions"]),
+        tag=tuple((Reason(reason), _policy(one)) for reason, one in sorted(found.get("tag", {}).items())),
     )
 
 
@@ -64,7 +67,13 @@ def _content(terms: TermsVersion) -> dict[str, Any]:
             }
             for one in terms.promotions
         ],
-    }
+    } | _tag_content(terms)
+
+
+def _tag_content(terms: TermsVersion) -> dict[str, Any]:
+    """Left out where nothing is refused: terms from before there was a tag keep their version."""
+    policies = {str(reason): {"policy": one.policy, "refuse_at": one.refuse_at} for reason, one in terms.tag}
+    return {"tag": policies} if policies else {}
 
 
 def _reward_content(reward: Reward | None) -> dict[str, str] | None:
@@ -92,6 +101,10 @@ def _promotion(found: Mapping[str, Any]) -> Promotion:
         reward=_some(_reward(found["reward"])),
         title=found["title"],
     )
+
+
+def _policy(found: Mapping[str, str]) -> CheckPolicy:
+    return CheckPolicy(Policy(found["policy"]), Confidence(found["refuse_at"]))
 
 
 def _reward(found: Mapping[str, str] | None) -> Reward | None:

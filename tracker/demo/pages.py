@@ -5,6 +5,7 @@ from decimal import Decimal
 from aiohttp import web
 
 from tracker.core.partner import Partner, Programme
+from tracker.demo.baits import FOLDER
 from tracker.demo.goods import RUBLE
 from tracker.demo.texts import TEXTS
 from tracker.web.language import language_of
@@ -15,13 +16,17 @@ _SPACE = "\u00a0"  # one that does not break
 
 class DemoPages:
     def __init__(self, programme: Programme, tracker_url: str) -> None:
-        self._pages = Pages("tracker.demo", tracker_url=tracker_url, money=money)
+        self._pages = Pages("tracker.demo", tracker_url=tracker_url, money=money, bait_folder=FOLDER)
         self._programme = programme
+        self._tag_policy = f"; script-src 'self' {tracker_url}; connect-src 'self' {tracker_url}"
 
     def of_shop(
         self, request: web.Request, template: str, partner: Partner, *, status: int = 200, **values: object
     ) -> web.Response:
-        return self._response(request, template, partner.name, status=status, partner=partner, **values)
+        """With the programme's tag, which the shop's policy must allow."""
+        response = self._response(request, template, partner.name, status=status, partner=partner, **values)
+        response.headers["Content-Security-Policy"] += self._tag_policy
+        return response
 
     def of_programme(self, request: web.Request, template: str, *, status: int = 200, **values: object) -> web.Response:
         return self._response(request, template, self._programme.name, status=status, **values)

@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp import web
 
 from tracker.core.partner import Programme
+from tracker.demo.baits import bait_routes
 from tracker.demo.orders import Orders
 from tracker.demo.pages import DemoPages
 from tracker.demo.report import Clock, Reporter
@@ -26,4 +27,4 @@ def demo_site(
     pages = DemoPages(programme, tracker_url)
     orders = Orders(Reporter(client, tracker_url, now), now)
     shops = Shops(programme.partners, orders, pages, now=now, new_number=new_number)
-    return [*shops.routes(), *SignIn(make_link, pages, tracker_url).routes()]
+    return [*shops.routes(), *bait_routes(), *SignIn(make_link, pages, tracker_url).routes()]

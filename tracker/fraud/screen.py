@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
+from tracker.core.click import Check, CheckResult, Finding
 from tracker.core.partner import CheckPolicy
 from tracker.core.reasons import ClickReason, Reason
 from tracker.fraud.rules import RULES
@@ -32,7 +32,6 @@ _REFUSALS = {
     Check.PRIVATE_MODE: Reason.PRIVATE_MODE,
     Check.SECOND_TAB: Reason.SECOND_TAB,
 }
-_STRENGTH = {Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2}
 _DEFAULT_POLICY = CheckPolicy()
 
 
@@ -55,8 +54,4 @@ def screen_checks(checks: Iterable[CheckResult], policies: Mapping[Check, CheckP
 
 
 def _refuses(result: CheckResult, policy: CheckPolicy) -> bool:
-    return (
-        policy.policy is Policy.REFUSE
-        and result.finding is Finding.FOUND
-        and _STRENGTH[result.confidence] >= _STRENGTH[policy.refuse_at]
-    )
+    return result.finding is Finding.FOUND and policy.refuses_at(result.confidence)

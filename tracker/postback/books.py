@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
+from tracker.core.facts import TagFact
 from tracker.core.partner import TermsVersion
 from tracker.ports import Change, KnownOrder, ListedOrder, Siblings, Waiting
 
@@ -22,6 +23,9 @@ class Books(Protocol):
 
     async def write(self, change: Change) -> bool:
         """In one transaction. False: an order is no longer as it was loaded, and nothing was written."""
+
+    async def ship(self, fact: TagFact) -> None:
+        """Put a report of the tag that is about no order into the outbox."""
 
     async def find_waiting(self, postback_id: str) -> Waiting | None:
         """A deferred or failed request."""

@@ -116,7 +116,7 @@ class Ingest:
 
         def act(terms: Terms, elsewhere: bool) -> Step:
             taken = take(known.order, message, terms, rewarded_elsewhere=elsewhere)
-            added = None if taken.code is MessageCode.DUPLICATE else message
+            added = message if message in taken.order.messages else None
             return Step(taken.order, taken.decision, taken.code, taken.revised, message=added)
 
         settled = await settle(self._books, known, act, named.click, Occasion(raw.received_at, raw.postback_id))

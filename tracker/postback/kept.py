@@ -17,6 +17,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def moment(unix_microseconds: int) -> datetime:
+    """The same back."""
+    return _EPOCH + timedelta(microseconds=unix_microseconds)
+
+
 def new_postback_id(now: datetime, random: bytes) -> str:
     """A UUID of version 7: it grows with time, so that the index grows at its end. `random` is 10 bytes."""
     number = (microseconds(now) // 1000) << 80 | int.from_bytes(random, "big")

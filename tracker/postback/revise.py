@@ -19,7 +19,7 @@ def revise(
     postback_id: str = "",
     rewarded_elsewhere: bool = False,
 ) -> Revision:
-    """`order` is what `decision` was made of; `postback_id` is empty when staff changed it."""
+    """`order` is what `decision` was made of; `postback_id` is empty when no message made it."""
     return Revision(
         decision=decision,
         fact=_fact(known, order, decision, at, postback_id),

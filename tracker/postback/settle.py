@@ -1,11 +1,12 @@
-"""What one message, or one act of staff, changes: its order, and where a reward is paid once a shopper, the shopper's
-other orders at the partner."""
+"""What one message, one act of staff, or one report of the tag changes: its order, and where a reward is paid once a
+shopper, the shopper's other orders at the partner."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.core.click import Click
+from tracker.core.confirmation import Confirmation
 from tracker.core.conversion import judge
 from tracker.core.decision import Decision
 from tracker.core.fold import owner
@@ -22,7 +23,7 @@ Terms = Mapping[str, TermsVersion]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What becomes of an order. `message` and `override` are what is added to it, if anything is."""
+    """What becomes of an order. `message`, `override` or `confirmation` is what is added to it, if anything is."""
 
     order: Order
     decision: Decision
@@ -30,6 +31,7 @@ class Step:
     revised: bool = True
     message: Message | None = None
     override: Override | None = None
+    confirmation: Confirmation | None = None
 
 
 # Takes the terms, and whether the shopper is rewarded for another order.
@@ -45,7 +47,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and by which request; staff act without one."""
+    """When and by which request; staff and the tag act without one."""
 
     at: datetime
     postback_id: str = ""
@@ -94,9 +96,7 @@ def _settle_family(
 def _unless_same(known: KnownOrder, step: Step, terms: Terms) -> Step:
     """A message that states nothing new may still find the reward moved: then its order is revised all the same."""
     before = judge(known.order, terms, rewarded_elsewhere=known.rewarded_elsewhere)
-    return Step(
-        step.order, step.decision, step.code, step.decision != before, message=step.message, override=step.override
-    )
+    return replace(step, revised=step.decision != before)
 
 
 def _change(known: KnownOrder, step: Step, occasion: Occasion, *, elsewhere: bool) -> OrderChange:
@@ -112,6 +112,7 @@ def _change(known: KnownOrder, step: Step, occasion: Occasion, *, elsewhere: boo
         before=known,
         message=step.message,
         override=step.override,
+        confirmation=step.confirmation,
         revision=revision if step.revised or known.version == 0 else None,
     )
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tracker.core.click import CheckResult
 from tracker.core.partner import Partner
+from tracker.core.reasons import Reason
 
 
 class Notice(StrEnum):
@@ -40,4 +42,25 @@ class Told:
     partner: Partner | None = None
 
 
-Answer = SentOn | AskedBack | Told
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The checks page: it asks the browser and brings its evidence back with this token."""
+
+    partner: Partner
+    page_token: str
+    nonce: str  # what the baits echo
+    time_private_mode: bool  # whether this browser's private mode may be guessed by timing
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What the checks found, all of it: the page says so, with the fix of each."""
+
+    partner: Partner
+    found: tuple[CheckResult, ...]  # every check that found something the shopper is told
+    refused: tuple[Reason, ...]  # for which an order would earn nothing; empty: the shopper may overrule the rest
+    open_minutes: int = 0  # since when the shop is open in another tab, if `second_tab` is among the found
+
+
+Answer = SentOn | AskedBack | Told | Asked

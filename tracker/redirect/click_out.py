@@ -1,7 +1,7 @@
 """A request to be sent on to a partner, read once into a frozen value: every later line may trust it."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -25,6 +25,8 @@ class ClickOut:
     told: bool  # the shopper has read what the page says and goes on
     switch: bool  # and wants to be the link's shopper from now on
     referer_host: str
+    page_token: str = ""  # of the checks page that the shopper leaves
+    without: bool = False  # without being checked, and so without cashback
 
 
 def read_click_out(request: web.Request) -> ClickOut | None:
@@ -43,7 +45,22 @@ def read_click_out(request: web.Request) -> ClickOut | None:
         # Only a link on our own page can switch: anybody can send an address around.
         switch=query.get("switch") == "1" and request.headers.get("Sec-Fetch-Site") == "same-origin",
         referer_host=_host(request.headers.get("Referer", "")),
+        page_token=query.get("page", "")[:_LONGEST_TOKEN],
+        without=query.get("without") == "1",
     )
+
+
+def address_of(asked: ClickOut, **changes: str) -> str:
+    """The same click-out again, with changes; what is empty is left out."""
+    said = {
+        "s": asked.link_token,
+        "url": asked.deep_link,
+        "b": asked.banner,
+        "surface": "" if asked.surface is Surface.SITE else str(asked.surface),
+        "go": "1" if asked.told else "",
+    }
+    query = urlencode({name: value for name, value in (said | changes).items() if value})
+    return f"/go/{asked.partner_id}{'?' if query else ''}{query}"
 
 
 def _host(referer: str) -> str:

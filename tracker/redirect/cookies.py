@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.redirect.tokens import BROWSER_COOKIE_SECONDS, SHOPPER_COOKIE_SECONDS, Tokens
+from tracker.redirect.tokens import (
+    BROWSER_COOKIE_SECONDS,
+    PASS_SECONDS,
+    SHOPPER_COOKIE_SECONDS,
+    PassClaim,
+    Tokens,
+)
 
 # An older browser cookie is written anew: browsers forget a cookie some time after it was last set.
 _RENEW_BROWSER_SECONDS = 30 * 86_400
@@ -16,6 +22,11 @@ class Known:
     shopper_id: str = ""
     browser_id: str = ""
     renew_browser: bool = True
+    pass_: PassClaim | None = None  # of this browser, also when it is no longer good
+
+    def passed(self, now: float) -> PassClaim | None:
+        """The pass, while the browser need not be asked again."""
+        return self.pass_ if self.pass_ is not None and now - self.pass_.t <= PASS_SECONDS else None
 
 
 class Cookies:
@@ -24,15 +35,18 @@ class Cookies:
         self._tokens = tokens
         self._shopper = f"{prefix}shopper"
         self._browser = f"{prefix}browser"
+        self._pass = f"{prefix}pass"
         self._attributes = f"; Path=/; HttpOnly; SameSite=Lax{'; Secure' if over_tls else ''}"
 
     def read(self, sent: Mapping[str, str], now: float) -> Known:
         shopper = self._tokens.read_shopper_cookie(sent.get(self._shopper, ""), now)
         browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
+        pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
         return Known(
             shopper_id=shopper.s if shopper else "",
             browser_id=browser.b if browser else "",
             renew_browser=browser is None or now - browser.t > _RENEW_BROWSER_SECONDS,
+            pass_=pass_ if pass_ is not None and browser is not None and pass_.b == browser.b else None,
         )
 
     def set_shopper(self, shopper_id: str, now: float) -> str:
@@ -43,6 +57,10 @@ class Cookies:
     def set_browser(self, browser_id: str, now: float) -> str:
         token = self._tokens.make_browser_cookie(browser_id, now)
         return f"{self._browser}={token}; Max-Age={BROWSER_COOKIE_SECONDS}{self._attributes}"
+
+    def set_pass(self, browser_id: str, checks: list[tuple[str, str, str]], now: float) -> str:
+        """Without an age: it ends with the browser, and so do the sessions."""
+        return f"{self._pass}={self._tokens.make_pass_cookie(browser_id, checks, now)}{self._attributes}"
 
     def forget_shopper(self) -> str:
         return f"{self._shopper}=; Max-Age=0{self._attributes}"

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from tracker.core.partner import Programme
 from tracker.redirect.answer import STATUSES, Notice, Told
-from tracker.redirect.click_out import ClickOut
+from tracker.redirect.click_out import ClickOut, address_of
 from tracker.redirect.destination import is_deep_link, plain_address
 from tracker.redirect.texts import TEXTS, PageText
 from tracker.web.language import language_of
@@ -38,7 +38,7 @@ class ToldPages:
                 for notice in told.notices
             ],
             actions=self._actions(told, asked, text),
-            other_language=_address(asked, lang="en" if language == "ru" else "ru"),
+            other_language=address_of(asked, lang="en" if language == "ru" else "ru"),
         )
         response.headers["X-Robots-Tag"] = "noindex"
         if Notice.NOT_RECORDED in told.notices:
@@ -55,18 +55,10 @@ class ToldPages:
         actions = []
         without = not _EARNS_NOTHING.isdisjoint(told.notices)
         if self._programme.sign_in and without:
-            back = self._public_url + _address(asked, s="")
+            back = self._public_url + address_of(asked, s="")
             sign_in = self._programme.sign_in
             actions.append((text.sign_in, f"{sign_in}{'&' if '?' in sign_in else '?'}{urlencode({'back': back})}"))
-        actions.append((text.go_on_without if without else text.go_on, _address(asked, go="1")))
+        actions.append((text.go_on_without if without else text.go_on, address_of(asked, go="1")))
         if Notice.OTHER_SHOPPER in told.notices:
-            actions.append((text.switch, _address(asked, switch="1")))
+            actions.append((text.switch, address_of(asked, switch="1")))
         return actions
-
-
-def _address(asked: ClickOut, **changes: str) -> str:
-    """The same click-out again, with changes."""
-    said = {"s": asked.link_token, "url": asked.deep_link, "b": asked.banner, "surface": str(asked.surface)} | changes
-    if said["surface"] == "site":
-        del said["surface"]
-    return f"/go/{asked.partner_id}?{urlencode({name: value for name, value in said.items() if value})}"

@@ -23,6 +23,10 @@ LINK_SECONDS = 86_400
 SHOPPER_COOKIE_SECONDS = 86_400  # as a link: on a shared computer the next shopper must not wait for weeks
 BROWSER_COOKIE_SECONDS = 90 * 86_400
 ANALYST_COOKIE_SECONDS = 12 * 3600
+PASS_SECONDS = 900  # that a browser need not be asked again
+PAGE_SECONDS = 86_400  # a shopper may read long, and find a setting
+# A pass is also the mark of a browser that was not closed since: browsers forget it then, and nobody keeps one longer.
+_PASS_COOKIE_SECONDS = 30 * 86_400
 ANY_PARTNER = "*"
 
 _CLOCK_SKEW_SECONDS = 300  # of the programme's clock, or between our own machines
@@ -49,11 +53,30 @@ class BrowserClaim(msgspec.Struct, frozen=True):
     t: _UnixTime
 
 
+class PassClaim(msgspec.Struct, frozen=True):
+    """A browser that passed the checks, and what they saw."""
+
+    b: str  # browser
+    t: _UnixTime
+    c: list[tuple[str, str, str]]  # check, finding, confidence
+
+
+class PageClaim(msgspec.Struct, frozen=True):
+    """A checks page that we sent."""
+
+    b: str  # the browser that it was sent to
+    p: str  # partner
+    n: str  # nonce, which the baits echo
+    t: _UnixTime
+    f: bool  # fresh: the browser had no pass, so it was closed since any session
+    r: str  # host of the page that led here
+
+
 class AnalystClaim(msgspec.Struct, frozen=True):
     t: _UnixTime
 
 
-Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, AnalystClaim)
+Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, PassClaim, PageClaim, AnalystClaim)
 
 
 def make_link(link_key: str | bytes, shopper_id: str, partner_id: str, now: float) -> str:
@@ -73,6 +96,8 @@ class Tokens:
         self._link = _links(link_key)
         self._shopper = _Purpose(cookie_key, "cookie.shopper.v1", ShopperClaim, SHOPPER_COOKIE_SECONDS)
         self._browser = _Purpose(cookie_key, "cookie.browser.v1", BrowserClaim, BROWSER_COOKIE_SECONDS)
+        self._pass = _Purpose(cookie_key, "cookie.pass.v1", PassClaim, _PASS_COOKIE_SECONDS)
+        self._page = _Purpose(cookie_key, "page.v1", PageClaim, PAGE_SECONDS)
 
     def read_link(self, token: str, partner_id: str, now: float) -> str | None:
         """The shopper whom a valid link to this partner names."""
@@ -92,6 +117,19 @@ class Tokens:
 
     def read_browser_cookie(self, token: str, now: float) -> BrowserClaim | None:
         return self._browser.read(token, now)
+
+    def make_pass_cookie(self, browser_id: str, checks: list[tuple[str, str, str]], now: float) -> str:
+        return self._pass.make(PassClaim(browser_id, int(now), checks))
+
+    def read_pass_cookie(self, token: str, now: float) -> PassClaim | None:
+        return self._pass.read(token, now)
+
+    def make_page(self, claim: PageClaim) -> str:
+        return self._page.make(claim)
+
+    def read_page(self, token: str, partner_id: str, now: float) -> PageClaim | None:
+        claim = self._page.read(token, now)
+        return claim if claim is not None and claim.p == partner_id else None
 
 
 class AnalystTokens:

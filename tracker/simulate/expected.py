@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tracker.simulate.clicks import PlannedClick, expected_click
 from tracker.simulate.compare import Row
+from tracker.simulate.looks import LOOKS
 from tracker.simulate.messages import Stray
 from tracker.simulate.orders import Sending, second_of
 from tracker.simulate.outcome import Clicked, Outcome, first_rewarded, outcome
@@ -22,7 +23,7 @@ class ClickTable(NamedTuple):
     """How click-outs must be answered, and what `clicks` must hold, by banner."""
 
     answers: dict[str, Row]
-    rows: dict[str, Row]
+    rows: dict[str, dict[str, str]]
 
 
 class Standing(NamedTuple):
@@ -49,37 +50,52 @@ def expect_clicks(
 ) -> tuple[ClickTable, ClickTable]:
     """What must be, and what the answers were: side by side, since an id and a moment are the service's own."""
     must, was = ClickTable({}, {}), ClickTable({}, {})
+    planned_clicks = list(clicks)
     ids = {number: shop_id_of(answer, shops) for number, answer in answers.items()}
-    for planned in clicks:
+    superseded_by = started_over(planned_clicks, ids)
+    for planned in planned_clicks:
         click = click_of(planned, answers, ids)
         shop, answer, name = shops[click.partner_id], answers[click.number], banner(run, click.number)
         expected = expected_click(click, shop)
         click_id = ids[click.number]
-        id_of_the_first = ids.get(click.number - 1, "") if click.after == "at_once" else click_id
+        twice = click.after in ("at_once", "posted_again")
+        id_of_the_first = ids.get(click.number - 1, "") if twice else click_id
         where = shop.address(id_of_the_first, click.deep_link) if expected.goes else click.deep_link or shop.home
         must.answers[name] = {
-            "first status": str(expected.status),
-            "status": "302" if expected.goes else str(expected.status),
+            "in turn": expected.steps,
             "has an id": str(expected.goes),
-            "leads to": where if expected.goes or expected.status == 302 else "",
+            "leads to": where if expected.goes or expected.steps == "302" else "",
         }
-        was.answers[name] = {
-            "first status": str(answer.first_status),
-            "status": str(answer.status),
-            "has an id": str(bool(click_id)),
-            "leads to": answer.location,
-        }
+        was.answers[name] = {"in turn": answer.steps, "has an id": str(bool(click_id)), "leads to": answer.location}
         if expected.row is not None:
             second = second_of(click_id) if expected.goes and click_id else int(answer.sent_at)
-            rate = shop.best_rate_at(second)
-            must.rows[name] = {
-                **{column: _text(value) for column, value in expected.row.items()},
-                **({"click_id": click_id, "second": str(second)} if expected.goes else {}),
-                "rate": "" if rate is None else plain(rate),
-                "in its time": "yes",
-                "shopper": shopper_of(click),
-            }
+            must.rows[name] = _click_row(click, expected.row, shop.best_rate_at(second))
+            if expected.goes:
+                must.rows[name] |= {
+                    "click_id": click_id,
+                    "second": str(second),
+                    "supersedes": ids.get(click.number - 1, "") if LOOKS[click.look].act == "over" else "",
+                    "superseded": str(int(click.number in superseded_by)),
+                }
+        if expected.stopped is not None:
+            rate = shop.best_rate_at(int(answer.sent_at))
+            must.rows[f"{name} stopped"] = _click_row(click, expected.stopped, rate)
     return must, was
+
+
+def started_over(clicks: Iterable[PlannedClick], ids: Mapping[int, str]) -> dict[int, str]:
+    """The click that superseded it, by the number of a click: the next one of its browser, in another tab."""
+    over = [click.number for click in clicks if LOOKS[click.look].act == "over"]
+    return {number - 1: ids[number] for number in over if ids[number]}
+
+
+def _click_row(click: PlannedClick, row: Mapping[str, object], rate: Decimal | None) -> dict[str, str]:
+    return {
+        **{column: _text(value) for column, value in row.items()},
+        "rate": "" if rate is None else plain(rate),
+        "in its time": "yes",
+        "shopper": shopper_of(click),
+    }
 
 
 def shopper_of(click: PlannedClick) -> str:

@@ -27,8 +27,9 @@ class Audit(Protocol):
 _CLICKS = """
 SELECT banner, click_id, partner_id, outcome, valid, device, surface, deep_link, ifNull(toString(rate), '') AS rate,
     arrayStringConcat(arraySort(traffic), ' ') AS traffic, arrayStringConcat(arraySort(refusals), ' ') AS refusals,
+    arrayStringConcat(arraySort(checks_found), ' ') AS checks_found, supersedes, superseded,
     toUnixTimestamp(clicked_at) AS second, shopper_hash
-FROM clicks WHERE startsWith(banner, '{run}-')
+FROM clicks WHERE startsWith(banner, '{run}-') ORDER BY click_id
 """
 _CONVERSIONS = """
 SELECT partner_id, order_id, click_id, status, hold, settled, origin, currency, cashback, toString(base) AS base,
@@ -56,8 +57,14 @@ FROM postbacks WHERE startsWith(name, '{run}-') GROUP BY name
 
 
 async def read_clicks(ask: Ask, run: str) -> dict[str, Row]:
-    """By banner."""
-    return {row["banner"]: row for row in await ask(_CLICKS.format(run=run))}
+    """By banner; a shopper who was stopped has a row besides. One row too many has a name that nobody expects."""
+    rows: dict[str, Row] = {}
+    for row in await ask(_CLICKS.format(run=run)):
+        name = f"{row['banner']} stopped" if row["outcome"] == "stopped" else row["banner"]
+        while name in rows:
+            name += " again"
+        rows[name] = row
+    return rows
 
 
 async def read_conversions(ask: Ask, run: str) -> dict[str, Row]:

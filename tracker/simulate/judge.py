@@ -69,10 +69,10 @@ async def _until_shipped(plan: Plan, service: Service, clicks: int) -> None:
 def _with_names(plan: Plan, rows: Mapping[str, Row], traces: Traces) -> Mapping[str, Row]:
     """Rows with what cannot be compared as it is: a moment and a keyed hash."""
     named = {name: dict(row) for name, row in rows.items()}
+    clicks = {banner(plan.name, click.number): click for click in traces.clicks}
     whose = {"0": ""}
-    for click in traces.clicks:
-        row = named.get(banner(plan.name, click.number))
-        if row is None:
+    for row in named.values():
+        if (click := clicks.get(row["banner"])) is None:
             continue
         answer = traces.answers[click.number]
         in_time = int(answer.sent_at) <= int(row["second"]) <= answer.answered_at
@@ -133,9 +133,9 @@ async def _questions(ask: Ask, facts: Facts) -> list[Check]:
 
 
 def _counted(must: Mapping[str, Row], found: Mapping[str, Row]) -> Sequence[CountedClick]:
-    """At the seconds that were recorded: those were judged before."""
+    """At the seconds that were recorded: those were judged before. Whoever was stopped did not click yet."""
     return [
         CountedClick(row["partner_id"], int(found[name]["second"]), valid=row["valid"] == "1")
         for name, row in must.items()
-        if name in found
+        if name in found and row["outcome"] != "stopped"
     ]

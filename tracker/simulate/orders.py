@@ -5,6 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from tracker.simulate.clicks import PlannedClick
+from tracker.simulate.looks import LOOKS
 from tracker.simulate.messages import Message, Stray, fields_of, stray
 from tracker.simulate.outcome import Clicked, Said
 from tracker.simulate.shop import Shop
@@ -25,10 +26,18 @@ class Sending(NamedTuple):
     messages: tuple[Message, ...]
 
 
-def clicked(click: PlannedClick, click_id: str, shop: Shop) -> Clicked:
-    """A recorded click, with the moment that its id states."""
+def clicked(click: PlannedClick, click_id: str, shop: Shop, superseded_by: str = "") -> Clicked:
+    """A recorded click, with the moment that its id states, and that of the click that started over."""
     second = second_of(click_id)
-    return Clicked(click_id, second, click.shopper, click.phone, shop.deal_at(second))
+    return Clicked(
+        click_id,
+        second,
+        click.shopper,
+        click.phone,
+        shop.deal_at(second),
+        refusals=frozenset(LOOKS[click.look].loses),
+        superseded_at=second_of(superseded_by) if superseded_by else None,
+    )
 
 
 def second_of(click_id: str) -> int:

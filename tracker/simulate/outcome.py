@@ -25,6 +25,8 @@ class Clicked(NamedTuple):
     shopper: str  # empty: nobody was signed in
     phone: bool
     deal: Deal
+    refusals: frozenset[str] = frozenset()  # of its browser: no order of it earns
+    superseded_at: int | None = None  # when another tab started over
 
 
 class Said(NamedTuple):
@@ -80,7 +82,7 @@ class Outcome(NamedTuple):
 def outcome(messages: Iterable[Said], clicks: Mapping[str, Clicked], *, rewarded_elsewhere: bool = False) -> Outcome:
     """The order as it must stand when exactly these messages are known, in whatever order they came."""
     known = list(messages)
-    owner = owner_of(in_order(known), clicks)
+    owner = owner_of(known, clicks)
     own = own_messages(known, owner.click_id if owner else None)
     lines = lines_of(own)
     active = [line for _, line in lines if line.status != "declined"]
@@ -163,9 +165,9 @@ def own_messages(messages: Iterable[Said], click_id: str | None) -> list[Said]:
     return in_order(said for said in messages if said.click in (None, click_id))
 
 
-def owner_of(ordered: Sequence[Said], clicks: Mapping[str, Clicked]) -> Clicked | None:
-    """The click that the earliest message with a known click names."""
-    return next((clicks[said.click] for said in ordered if said.click is not None), None)
+def owner_of(messages: Iterable[Said], clicks: Mapping[str, Clicked]) -> Clicked | None:
+    """The click that the earliest message with a known click names, be its event told before."""
+    return next((clicks[said.click] for said in sorted(messages, key=place) if said.click is not None), None)
 
 
 def last(told: Iterable[Told | None]) -> Told | None:
@@ -208,11 +210,13 @@ def _confirmed_at(own: Sequence[Said]) -> int | None:
 
 def excluded(order: Outcome, click: Clicked) -> frozenset[str]:
     """Why an order earns nothing, apart from its sum and the window (Q-07, Q-08)."""
-    reasons = set()
+    reasons = set(click.refusals)
     if order.origin and order.origin not in click.deal.origins:
         reasons.add(_EXCLUDED_ORIGINS[order.origin])
     if order.ordered_at is not None and order.ordered_at > click.at + click.deal.session_seconds:
         reasons.add("session_ended")
+    if order.ordered_at is not None and click.superseded_at is not None and order.ordered_at > click.superseded_at:
+        reasons.add("second_tab")
     if not click.shopper:
         reasons.add("no_shopper")
     return frozenset(reasons)

@@ -10,7 +10,7 @@ import aiohttp
 from tracker.errors import TrackerError
 from tracker.simulate.clicks import PlannedClick, plan_visits
 from tracker.simulate.compare import Check
-from tracker.simulate.expected import shop_id_of
+from tracker.simulate.expected import shop_id_of, started_over
 from tracker.simulate.found import Ask
 from tracker.simulate.judge import judge
 from tracker.simulate.messages import Message, Stray
@@ -25,7 +25,9 @@ _ASK_AGAIN_SECONDS = 0.1
 
 
 async def simulate(plan: Plan, shops: Mapping[str, Shop], service: Service) -> list[Check]:
-    """Raises TrackerError when no tracker is ready, or it is not empty although it must be."""
+    """Raises TrackerError when no tracker is ready, or it is not empty although it must be, or its programme does not
+    refuse for every browser check."""
+    _refuse_unless_strict(shops)
     traces = Traces()
     async with open_client() as client:
         await _until_ready(client, service.url)
@@ -55,6 +57,12 @@ async def _until_ready(client: aiohttp.ClientSession, url: str) -> None:
     raise TrackerError(f"The tracker at {url} is not ready: {away}.")
 
 
+def _refuse_unless_strict(shops: Mapping[str, Shop]) -> None:
+    policies = {str(policy) for shop in shops.values() for policy in shop.rules.get("checks", {}).values()}
+    if policies - {"refuse"}:
+        raise TrackerError("What must come of a browser check is only known where programme.checks says `refuse`.")
+
+
 async def _refuse_unless_empty(ask: Ask) -> None:
     [counts] = await ask("SELECT (SELECT count() FROM clicks) AS clicks, (SELECT count() FROM postbacks) AS postbacks")
     if any(count != "0" for count in counts.values()):
@@ -81,11 +89,14 @@ async def _click(plan: Plan, shops: Mapping[str, Shop], traffic: Traffic, traces
 def _plan_orders(plan: Plan, shops: Mapping[str, Shop], traces: Traces) -> None:
     """Of every click that was sent on with an id, in the order of their numbers."""
     planner = Planner(plan.seed, plan.name, shops)
+    ids = {number: shop_id_of(answer, shops) for number, answer in traces.answers.items()}
+    superseded_by = started_over(traces.clicks, ids)
     for click in traces.clicks:
-        click_id = shop_id_of(traces.answers[click.number], shops)
+        click_id = ids[click.number]
         if not click_id or click_id in traces.made:
             continue
-        made = traces.made[click_id] = clicked(click, click_id, shops[click.partner_id])
+        shop = shops[click.partner_id]
+        made = traces.made[click_id] = clicked(click, click_id, shop, superseded_by.get(click.number, ""))
         traces.sendings.extend(planner.sendings(click, made))
         stray = planner.stray(click, made)
         if stray is not None:

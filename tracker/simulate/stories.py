@@ -106,13 +106,17 @@ class _Story:
         return Order(self._shop.id, order_id, *self._arrivals(said))
 
     def _ordered_at(self) -> int | None:
-        """Minutes after the click, mostly; at the edges of the session, before the click, or not stated."""
+        """Minutes after the click, mostly; at the edges of the session and of another tab's, before the click, or not
+        stated."""
         click, limit = self._click.at, self._click.deal.session_seconds
         usual = min(int(self._random.lognormvariate(6.5, 1.2)), limit - 1)
-        edges = (click + limit, click + limit + 1, click - 300, click - 301, click + 2 * limit)
+        edges = [click + limit, click + limit + 1, click - 300, click - 301, click + 2 * limit]
+        if (superseded_at := self._click.superseded_at) is not None:
+            edges += [superseded_at, superseded_at + 1] * 4
         if not self._ages:  # these are confirmed by arrival, now
             return self._one_of((click, 70), (None, 30))
-        return self._one_of((click + usual, 80), (None, 10), (self._random.choice(edges), 10))
+        edge_share = 10 if self._click.superseded_at is None else 90
+        return self._one_of((click + usual, 80), (None, 10), (self._random.choice(edges), edge_share))
 
     def _lines(self) -> list["_Line"]:
         """In Admitad's postback each line has an id of its own; another partner's order is one, unless it sends

@@ -3,25 +3,18 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from http.cookies import SimpleCookie
 from typing import NamedTuple, TypeVar
 
 import aiohttp
 
+from tracker.simulate.browser import NO_ANSWER, Browser
 from tracker.simulate.clicks import PlannedClick
 from tracker.simulate.messages import Message
 
 AT_ONCE = 32  # requests under way together
-NO_ANSWER = 0  # instead of an HTTP status
 
 _SOON_SECONDS = 2.6
 _TWO_DAYS = 2 * 86_400
-_NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-_HEADERS = {
-    "prefetch": _NAVIGATION | {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"},
-    "frame": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
-    "program": {},
-}
 _Task = TypeVar("_Task")
 
 # Signs a link: shopper, partner (or *), Unix time.
@@ -29,10 +22,9 @@ Sign = Callable[[str, str, float], str]
 
 
 class Answered(NamedTuple):
-    """How a click-out was answered: at first, and at last when the first answer was a page."""
+    """How a click-out was answered, in turn, and where it led at last."""
 
-    first_status: int
-    status: int
+    steps: str
     location: str
     sent_at: float
     answered_at: float
@@ -55,13 +47,15 @@ class Traffic:
         self._run = run
 
     async def visit(self, clicks: Sequence[PlannedClick]) -> list[Answered]:
-        """One browser's clicks, one after the other, with the cookies that it was given."""
-        cookies: dict[str, str] = {}
+        """One browser's clicks, one after the other."""
+        browser = Browser(self._client, self._url, clicks[0].number)
         answers = []
         for click in clicks:
             if click.after == "soon":
                 await asyncio.sleep(_SOON_SECONDS)
-            answers.append(await self._click(click, cookies))
+            sent_at = time.time()
+            steps, location = await browser.click_out(click, self._parameters(click))
+            answers.append(Answered(" ".join(steps), location, sent_at, time.time()))
         return answers
 
     async def report(self, message: Message) -> Replied:
@@ -76,36 +70,6 @@ class Traffic:
                 return Replied(answer.status, await answer.text())
         except (aiohttp.ClientError, TimeoutError) as fault:
             return Replied(NO_ANSWER, str(fault))
-
-    async def _click(self, click: PlannedClick, cookies: dict[str, str]) -> Answered:
-        parameters = self._parameters(click)
-        sent_at = time.time()
-        first_status, location = await self._get(click, parameters, cookies)
-        status = first_status
-        if first_status == 200:
-            status, location = await self._get(click, {**parameters, "go": "1"}, cookies)
-        return Answered(first_status, status, location, sent_at, time.time())
-
-    async def _get(
-        self, click: PlannedClick, parameters: Mapping[str, str], cookies: dict[str, str]
-    ) -> tuple[int, str]:
-        partner_id = "nobody" if click.kind == "no_partner" else click.partner_id
-        query: list[tuple[str, str]] = [*parameters.items()]
-        if click.kind == "ambiguous":
-            query.append(("b", "another"))
-        headers = _HEADERS.get(click.kind, _NAVIGATION) | ({"User-Agent": click.agent} if click.agent else {})
-        if cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        method, url = "HEAD" if click.kind == "head" else "GET", f"{self._url}/go/{partner_id}"
-        asking = self._client.request(method, url, params=query, headers=headers, allow_redirects=False)
-        try:
-            async with asking as answer:
-                for line in answer.headers.getall("Set-Cookie", ()):
-                    cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
-                await answer.read()
-                return answer.status, answer.headers.get("Location", "")
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            return NO_ANSWER, str(fault)
 
     def _parameters(self, click: PlannedClick) -> dict[str, str]:
         deep_link = "https://evil.example/" if click.kind == "bad_link" else click.deep_link

@@ -5,7 +5,7 @@ Nothing here is shared with `tracker.core`: whoever doubts one of the two reads 
 
 from collections.abc import Mapping, Sequence
 
-from tracker.simulate.outcome import Clicked, Said, in_order, outcome, own_messages, owner_of, place, same_event
+from tracker.simulate.outcome import Clicked, Said, outcome, own_messages, owner_of, place, same_event
 
 
 def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[str]:
@@ -21,16 +21,17 @@ def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[st
 
 
 def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> str:
-    owner_before = owner_of(in_order(known), clicks)
+    owner_before = owner_of(known, clicks)
     whose = said.click or (owner_before.click_id if owner_before else None)
     of_line = [one for one in own_messages(known, whose) if one.line == said.line]
     if of_line and _text(of_line[-1]) == _text(said):
         return "duplicate"
-    if said.event is not None and any(
-        same_event(one, said) and one.click in (None, said.click) and place(one) <= place(said) for one in of_line
-    ):
+    before = [one for one in of_line if one.click in (None, said.click) and place(one) <= place(said)]
+    # The first message that names a click may make it the owner, although its event was told before.
+    named_before = said.click is None or any(one.click == said.click and place(one) <= place(said) for one in known)
+    if said.event is not None and named_before and any(same_event(one, said) for one in before):
         return "duplicate"
-    owner = owner_of(in_order([*known, said]), clicks)
+    owner = owner_of([*known, said], clicks)
     if said.click is not None and owner is not None and said.click != owner.click_id:
         return "order_taken"
     newest = own_messages([*known, said], owner.click_id if owner else None)[-1]

@@ -7,7 +7,8 @@ slot. With `appendfsync always` the script's reply comes after the fsync, so one
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any, TypeVar, cast, overload
 
@@ -21,9 +22,10 @@ from tracker.core.click import Click
 from tracker.core.click_id import parts
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason
+from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.errors import StoreUnavailableError
 from tracker.store.group_commit import GroupCommit
-from tracker.store.hot_click import FULL_BUCKET, SLOTS, expires_at, pack, place_of, unpack
+from tracker.store.hot_click import EPOCH, FULL_BUCKET, SLOTS, expires_at, pack, place_of, unpack
 
 STREAMS = tuple(f"clicks:{{{slot:02}}}" for slot in range(SLOTS))
 FACT_FIELD = b"f"
@@ -72,20 +74,45 @@ class ClickStore:
         self._digest: str | None = None
         self._commits: GroupCommit[_Command, Any] = GroupCommit(self._send, largest=_LARGEST_TRIP)
 
-    async def record(self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"") -> Recorded:
+    async def record(
+        self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
+    ) -> Recorded | OpenElsewhere:
         """Returns when the click is on disk. Raises StoreUnavailableError; record it again with the same id then.
 
         `visitor` says who clicked, the same for every click of one browser: it makes double clicks one click. Empty:
-        nobody can tell, so every click is its own.
+        nobody can tell, so every click is its own. With a `session` that only asks, one that is open in another tab is
+        the answer, and nothing was recorded.
         """
-        entry = msgspec.msgpack.encode(fact)
         if not attributable:
+            entry = msgspec.msgpack.encode(fact)
             await self._commits.submit(("XADD", f"clicks:{place_of(fact.click_id).slot}", "*", FACT_FIELD, entry))
             return Recorded(fact.click_id, is_new=True)
-        reply = await self._commits.submit(self._record_command(fact, entry, visitor))
-        if isinstance(reply, bytes):
-            return Recorded(reply.decode(), is_new=False)
-        return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
+        while True:
+            reply = await self._commits.submit(self._record_command(fact, visitor, session))
+            if isinstance(reply, bytes):
+                return Recorded(reply.decode(), is_new=False)
+            if isinstance(reply, int):
+                return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
+            click_id, opened_at_ms, tab = reply
+            open_ = OpenElsewhere(click_id.decode(), opened_at_ms / 1000, tab.decode())
+            if session is None or session.act is not SessionAct.OVER:
+                return open_
+            fact = msgspec.structs.replace(fact, supersedes=open_.click_id)
+
+    async def open_elsewhere(self, slot_of: str, session: Session) -> OpenElsewhere | None:
+        """The session that is open in another tab than this one; `slot_of` is any click id of that shopper. Raises
+        StoreUnavailableError."""
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                open_: Any = await self._valkey.get(_session_key(place_of(slot_of).slot, session))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
+        if open_ is None:
+            return None
+        opened_at_ms, click_id, tab = open_.decode().split(" ", 2)
+        if int(opened_at_ms) < session.restarted_at * 1000 or (tab and tab == session.tab):
+            return None
+        return OpenElsewhere(click_id, int(opened_at_ms) / 1000, tab)
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
@@ -94,12 +121,19 @@ class ClickStore:
             async with asyncio.timeout(self._answer_seconds), self._valkey.pipeline(transaction=False) as pipeline:
                 for bucket in place.buckets:
                     pipeline.hget(bucket, cast("str", place.field))
-                found = await pipeline.execute()
+                pipeline.get(_superseded_key(click_id))
+                *found, superseded = await pipeline.execute()
         except (RedisError, OSError, TimeoutError) as error:
             raise _unavailable(error) from error
         packed = next((value for value in found if value is not None), None)
         click = None if packed is None else unpack(click_id, packed)
-        return click if click is not None and click.partner_id == partner_id else None
+        if click is None or click.partner_id != partner_id:
+            return None
+        return (
+            click
+            if superseded is None
+            else replace(click, superseded_at=EPOCH + timedelta(microseconds=int(superseded)))
+        )
 
     async def may_wait(self, click_id: str) -> bool:
         """Whether a click that `find` did not find may be in its stream: its hot record has expired, and the oldest
@@ -119,15 +153,22 @@ class ClickStore:
         except (msgspec.MsgspecError, LookupError):
             return True  # as old as any, until the drain has put it aside
 
-    def _record_command(self, fact: ClickFact, entry: bytes, visitor: bytes) -> _Command:
+    def _record_command(self, fact: ClickFact, visitor: bytes, session: Session | None) -> _Command:
         place = place_of(fact.click_id)
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
         last_seen = b"d%b%b%b" % (place.slot.encode(), whose, fact.partner_id.encode())
+        superseded = fact.supersedes or fact.click_id  # one slot, in either case
+        if session is None:
+            opens: tuple[str | int, ...] = ("none", "", 0, 0)
+        else:
+            opens = (session.act, session.tab, (session.seconds + 1) * 1000, session.restarted_at * 1000)
         return (
-            "EVALSHA", "", 5,
+            "EVALSHA", "", 7,
             f"clicks:{place.slot}", last_seen, *place.buckets,
-            fact.clicked_at_us // 1000, fact.click_id, entry, place.field, pack(fact),
+            _session_key(place.slot, session) if session else last_seen, _superseded_key(superseded),
+            fact.clicked_at_us // 1000, fact.click_id, msgspec.msgpack.encode(fact), place.field, pack(fact),
             expires_at(place, self._hot_days), DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
+            *opens, fact.supersedes, fact.clicked_at_us, expires_at(place_of(superseded), self._hot_days),
         )  # fmt: skip
 
     async def _send(self, commands: Sequence[_Command]) -> Sequence[Any]:
@@ -167,6 +208,15 @@ def read_entry(fields: Mapping[bytes, bytes], type_: type[ClickFact] = ClickFact
     if REPEAT_FIELD not in fields:
         return fact
     return msgspec.structs.replace(fact, traffic=[*fact.traffic, ClickReason.REPEAT])
+
+
+def _session_key(slot: str, session: Session) -> str:
+    return f"s{slot}{session.key}"
+
+
+def _superseded_key(click_id: str) -> str:
+    """When another tab started over: beside the hot record, and as long."""
+    return f"o{place_of(click_id).slot}{click_id}"
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:

@@ -19,7 +19,7 @@ BUCKET_SECONDS = 3600
 FULL_BUCKET = 256  # records; a block is searched from its beginning
 _EXPIRY_MARGIN_SECONDS = 3600
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A record holds places in these lists: it is read by the next release too, so they only grow at their end.
 _DEVICES = list(Device)
 _SURFACES = list(Surface)
@@ -83,7 +83,7 @@ def pack(fact: ClickFact) -> bytes:
             place=place,
             refusals=fact.refusals,
             traffic=fact.traffic,
-            checks=sum(_CHECK_BITS[check] for check in fact.checks),
+            checks=sum(_CHECK_BITS[check[:3]] for check in fact.checks),
         )
     )
 
@@ -93,7 +93,7 @@ def unpack(click_id: str, packed: bytes) -> Click:
     return Click(
         click_id=click_id,
         partner_id=hot.partner_id,
-        clicked_at=_EPOCH + timedelta(seconds=parts(click_id).second, microseconds=hot.microsecond),
+        clicked_at=EPOCH + timedelta(seconds=parts(click_id).second, microseconds=hot.microsecond),
         terms_version=hot.terms_version,
         shopper_id=hot.shopper_id or None,
         surface=_SURFACES[hot.place >> 4],

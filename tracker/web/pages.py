@@ -9,12 +9,15 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from tracker.web.language import remember_language
 
+_SCRIPTS = "script-src 'self'; connect-src 'self'; "
+
 
 class Pages:
     """The templates of one package's folder `templates`; `shell.html` and `style.css` are shared."""
 
-    def __init__(self, package: str, **shared: object) -> None:
-        """`shared` values are there in every template."""
+    def __init__(self, package: str, *, style: str | None = None, script: bool = False, **shared: object) -> None:
+        """`style` instead of the shared one; `script`: the pages may run our own scripts, which may ask our own
+        addresses. `shared` values are there in every template."""
         ours = files("tracker.web") / "templates"
         theirs = files(package) / "templates"
         sources = {file.name: file.read_text("utf-8") for file in theirs.iterdir() if file.name.endswith(".html")}
@@ -25,13 +28,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        style = (ours / "style.css").read_text("utf-8")
+        style = style or (ours / "style.css").read_text("utf-8")
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._environment.globals |= {"style": style, **shared}
         self._headers = {
             "Cache-Control": "no-store",
             "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            f"{_SCRIPTS if script else ''}form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         }

@@ -1,1 +1,1 @@
-"""What analysts see without writing SQL: ten questions, each one file of SQL that curl runs as well."""
+"""What analysts see without writing SQL: a few questions, each one file of SQL that curl runs as well."""

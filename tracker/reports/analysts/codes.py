@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tracker.core.click import Check
 from tracker.core.partner import Origin
 from tracker.core.reasons import ClickReason, Reason
 
@@ -16,6 +17,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         Reason.COOKIES_BLOCKED: "cookie запрещены",
         Reason.PRIVATE_MODE: "приватный режим",
         Reason.INVALID_TRAFFIC: "переход программы, не человека",
+        Reason.NOT_CHECKED: "перешёл без проверки браузера",
         Reason.NO_SHOPPER: "участник не вошёл",
         Reason.ACTION_ALREADY_REWARDED: "награда уже получена",
         Reason.BELOW_MIN_PURCHASE: "покупка меньше минимума",
@@ -33,6 +35,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         Origin.WEB: "сайт",
         Origin.MOBILE_WEB: "мобильная версия",
         Origin.APP: "приложение",
+        Check.COOKIES: "cookie",
         "pending": "ждут подтверждения",
         "held": "удержаны",
         "approved": "подтверждены, магазин не заплатил",
@@ -49,6 +52,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         Reason.COOKIES_BLOCKED: "cookies blocked",
         Reason.PRIVATE_MODE: "private mode",
         Reason.INVALID_TRAFFIC: "clicked by a program, no person",
+        Reason.NOT_CHECKED: "went on without the checks",
         Reason.NO_SHOPPER: "nobody signed in",
         Reason.ACTION_ALREADY_REWARDED: "rewarded before",
         Reason.BELOW_MIN_PURCHASE: "purchase too small",
@@ -66,6 +70,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         Origin.WEB: "site",
         Origin.MOBILE_WEB: "mobile version",
         Origin.APP: "app",
+        Check.COOKIES: "cookies",
         "pending": "await confirmation",
         "held": "held",
         "approved": "approved, the shop has not paid",

@@ -1,4 +1,4 @@
-"""The ten questions. Each is one file of `questions/`, ClickHouse SQL with {since:Date}, {until:Date} and
+"""The questions. Each is one file of `questions/`, ClickHouse SQL with {since:Date}, {until:Date} and
 {partner:String}; its name is its address."""
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ _ALL = (
     Question("clicks-by-hour", ("hour",), ("valid_clicks",), Shape.COLUMNS),
     Question("returns", ("partner_id",), ("share",)),
     Question("liability", ("state",), ("cashback",)),
+    Question("checks", ("check", "browser_family", "browser_version"), ("share",)),
 )
 QUESTIONS: Mapping[str, Question] = MappingProxyType({question.name: question for question in _ALL})
 

@@ -155,6 +155,11 @@ TEXTS: Mapping[str, AnalystText] = {
                 lead="Сколько мы должны участникам, от вероятного к верному. Выплаты сюда не входят: их ведёт "
                 "бухгалтерская книга.",
             ),
+            "checks": QuestionText(
+                title="Проверки браузера",
+                lead="Что нашла страница проверок, по браузерам и версиям; каждый браузер считается один раз. Если "
+                "проверка срабатывает только в одной версии, она, скорее всего, ошибается.",
+            ),
         },
     ),
     "en": AnalystText(
@@ -254,6 +259,11 @@ TEXTS: Mapping[str, AnalystText] = {
             "liability": QuestionText(
                 title="Cashback liability",
                 lead="What is owed to shoppers, from likely to certain. Payouts are not in it: the ledger keeps those.",
+            ),
+            "checks": QuestionText(
+                title="Browser checks",
+                lead="What the checks page found, by browser and version; each browser counts once. A check that finds "
+                "something in one version alone is probably wrong about it.",
             ),
         },
     ),

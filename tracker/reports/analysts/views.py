@@ -17,7 +17,13 @@ from tracker.reports.analysts.texts import AnalystText
 from tracker.web import wording
 
 _NOTHING = "—"
-_ON_THE_LEFT = (Kind.PARTNER, Kind.CODE, Kind.DAY, Kind.HOUR)  # what a row is about; its numbers are on the right
+_ON_THE_LEFT = (
+    Kind.PARTNER,
+    Kind.CODE,
+    Kind.NAME,
+    Kind.DAY,
+    Kind.HOUR,
+)  # what a row is about; its numbers are on the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Words:
         match KINDS[column]:
             case Kind.PARTNER:
                 return self.partners.get(value, value)
+            case Kind.NAME:
+                return value or _NOTHING
             case Kind.DAY:
                 return wording.day(date.fromisoformat(value), self.language)
             case Kind.MOMENT:

@@ -20,16 +20,16 @@ REASONS: Mapping[str, Mapping[Reason | Flag, tuple[str, str]]] = {
             "В следующий раз закажите с компьютера или включите «Версия для ПК».",
         ),
         Reason.SECOND_TAB: (
-            "Магазин был открыт ещё в одной вкладке, и заказ пришёл по прежнему переходу.",
-            "Покупайте в той вкладке, в которую перешли последней.",
+            "Магазин был открыт в нескольких вкладках, и заказ сделан не в той, в которую вы перешли последней.",
+            "Покупайте в той вкладке, в которую перешли последней, и не открывайте магазин в других.",
         ),
         Reason.SESSION_ENDED: (
             "Между переходом и заказом прошло слишком много времени.",
             "Переходите в магазин перед самой покупкой и завершайте её за час.",
         ),
         Reason.AD_BLOCKER: (
-            "При переходе был включён блокировщик рекламы.",
-            "Отключите его и перейдите в магазин снова.",
+            "При переходе или в магазине был включён блокировщик рекламы.",
+            "Отключите его на нашем сайте и на сайте магазина и перейдите в магазин снова.",
         ),
         Reason.COOKIES_BLOCKED: (
             "При переходе были запрещены файлы cookie.",
@@ -38,6 +38,10 @@ REASONS: Mapping[str, Mapping[Reason | Flag, tuple[str, str]]] = {
         Reason.PRIVATE_MODE: (
             "Переход сделан в приватном режиме браузера.",
             "Откройте обычное окно и перейдите в магазин снова.",
+        ),
+        Reason.NOT_CHECKED: (
+            "Вы перешли без проверки браузера и без кэшбэка.",
+            "Включите JavaScript и перейдите в магазин снова.",
         ),
         Reason.INVALID_TRAFFIC: (
             "Переход выглядел как сделанный программой, а не человеком.",
@@ -81,18 +85,25 @@ REASONS: Mapping[str, Mapping[Reason | Flag, tuple[str, str]]] = {
             "Next time order from a computer, or turn on “Desktop site”.",
         ),
         Reason.SECOND_TAB: (
-            "The shop was open in another tab, and the order came from the earlier click.",
-            "Buy in the tab in which you went to the shop last.",
+            "The shop was open in several tabs, and the order was not made in the one in which you went there last.",
+            "Buy in the tab in which you went to the shop last, and do not open the shop in others.",
         ),
         Reason.SESSION_ENDED: (
             "Too much time passed between the click and the order.",
             "Go to the shop right before you buy, and finish within an hour.",
         ),
-        Reason.AD_BLOCKER: ("An ad blocker was on at the click.", "Switch it off and go to the shop again."),
+        Reason.AD_BLOCKER: (
+            "An ad blocker was on, at the click or in the shop.",
+            "Switch it off on our site and on the shop's, and go to the shop again.",
+        ),
         Reason.COOKIES_BLOCKED: ("Cookies were blocked at the click.", "Allow them and go to the shop again."),
         Reason.PRIVATE_MODE: (
             "The click was made in a private window.",
             "Open an ordinary window and go to the shop again.",
+        ),
+        Reason.NOT_CHECKED: (
+            "You went on without the browser checks, and without cashback.",
+            "Turn on JavaScript and go to the shop again.",
         ),
         Reason.INVALID_TRAFFIC: (
             "The click looked as if a program had made it, not a person.",

@@ -36,7 +36,7 @@ class ShopperText:
     history: str
     more: str
     first_told: str
-    by_staff: str
+    by_us: str
     nothing_counts: str
     states: Mapping[State | str, str]
 
@@ -72,7 +72,7 @@ TEXTS: Mapping[str, ShopperText] = {
         history="История",
         more="Подробнее",
         first_told="магазин сообщил",
-        by_staff="решение сотрудника",
+        by_us="наше решение",
         nothing_counts="Кэшбэка нет",
         states={
             "": "Все",
@@ -111,7 +111,7 @@ TEXTS: Mapping[str, ShopperText] = {
         history="History",
         more="Details",
         first_told="the shop reported",
-        by_staff="decided by staff",
+        by_us="decided by us",
         nothing_counts="No cashback",
         states={
             "": "All",

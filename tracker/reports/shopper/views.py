@@ -71,7 +71,7 @@ class Words:
         change = fact.cashback_change
         return {
             "at": self._moment(_EPOCH + timedelta(microseconds=fact.revised_at_us)),
-            "by": self.text.first_told if fact.postback_id else self.text.by_staff,
+            "by": self.text.first_told if fact.postback_id else self.text.by_us,
             "state": self.text.states[state],
             "look": _LOOKS[state],
             "cashback": self._cashback(fact.cashback, state),

@@ -1,8 +1,12 @@
--- Records one click-out, in one slot and at once. Answers 0: new · 1: new, and a repeat · an id: a double click of it.
+-- Records one click-out, in one slot and at once. Answers 0: new · 1: new, and a repeat · an id: a double click of it ·
+-- {id, opened at, tab}: a session is open elsewhere, and nothing was recorded.
 --
 -- KEYS  1 stream · 2 what this visitor did last at this partner · 3, 4, 5 buckets of the hot record, each level wider
+--       6 session · 7 mark of the click that is superseded
 -- ARGV  1 now, ms · 2 click id · 3 fact · 4 field and 5 value of the hot record · 6 when the bucket ends, s
 --       7 double click, ms · 8 repeat, ms · 9 records a bucket holds before the next level is used
+--       10 ask, over, replace, or none: no session · 11 tab · 12 life of the session, ms · 13 when the browser began, ms
+--       14 click that is superseded · 15 now, µs · 16 when its mark ends, s
 local now = tonumber(ARGV[1])
 
 -- A bucket stays one compact block of memory while it is small: what does not fit goes one level on. A click that is
@@ -16,12 +20,13 @@ repeat
   held = redis.call('HLEN', KEYS[level])
 until level == 5 or held < tonumber(ARGV[9])
 
--- Clocks differ, and go back: how far apart two clicks are does not depend on which came first.
+-- Clocks differ, and go back: how far apart two clicks are does not depend on which came first. What two tabs ask, or a
+-- page and then a link, is no double click.
 local counted, again = now, false
 local seen = redis.call('GET', KEYS[2])
 if seen then
-  local counted_at, issued_at, click_id = string.match(seen, '^(%d+) (%d+) (.*)$')
-  if click_id == ARGV[2] or math.abs(now - tonumber(issued_at)) <= tonumber(ARGV[7]) then
+  local counted_at, issued_at, click_id, tab = string.match(seen, '^(%d+) (%d+) (%S*) ?(.*)$')
+  if click_id == ARGV[2] or (tab == ARGV[11] and math.abs(now - tonumber(issued_at)) <= tonumber(ARGV[7])) then
     return click_id
   end
   if math.abs(now - tonumber(counted_at)) <= tonumber(ARGV[8]) then
@@ -29,12 +34,29 @@ if seen then
   end
 end
 
+if ARGV[10] == 'ask' or ARGV[10] == 'over' then
+  local open = redis.call('GET', KEYS[6])
+  if open then
+    local opened_at, click_id, tab = string.match(open, '^(%d+) (%S*) ?(.*)$')
+    local elsewhere = tonumber(opened_at) >= tonumber(ARGV[13]) and not (tab ~= '' and tab == ARGV[11])
+    if elsewhere and click_id ~= ARGV[14] then
+      return {click_id, tonumber(opened_at), tab}
+    end
+  end
+  if ARGV[14] ~= '' then
+    redis.call('SET', KEYS[7], ARGV[15], 'NX', 'EXAT', ARGV[16])
+  end
+end
+if ARGV[10] ~= 'none' then
+  redis.call('SET', KEYS[6], string.format('%.0f %s %s', now, ARGV[2], ARGV[11]), 'PX', ARGV[12])
+end
+
 redis.call('HSETNX', KEYS[level], ARGV[4], ARGV[5])
 if held == 0 then
   redis.call('EXPIREAT', KEYS[level], ARGV[6])
 end
 
-redis.call('SET', KEYS[2], string.format('%.0f %.0f %s', counted, now, ARGV[2]), 'PX', ARGV[8])
+redis.call('SET', KEYS[2], string.format('%.0f %.0f %s %s', counted, now, ARGV[2], ARGV[11]), 'PX', ARGV[8])
 if again then
   redis.call('XADD', KEYS[1], '*', 'f', ARGV[3], 'r', '1')
   return 1

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from tracker.core.click import Click
+from tracker.core.confirmation import Confirmation
 from tracker.core.order import Message, Order, Override, OverrideKind
 from tracker.core.reasons import Reason
 from tracker.core.report import Report
@@ -24,17 +25,19 @@ class _Document(msgspec.Struct):
     messages: list[tuple[Report, datetime, str | None, Reason | None]] | None
     clicks: list[Click] | None
     overrides: list[tuple[OverrideKind, str, str, datetime, str | None]] | None
+    confirmations: list[Confirmation] | None
     posted: dict[str, int] | None
 
 
 _documents = msgspec.json.Decoder(_Document)
+_confirmations = msgspec.json.Decoder(list[Confirmation])
 _REPORT_FIELDS = tuple(field.name for field in fields(Report))
 
 
-def known_order(partner_id: str, order_id: str, document: str | None) -> KnownOrder:
-    """None: the order was never heard of."""
+def known_order(partner_id: str, order_id: str, document: str | None, seen: str | None = None) -> KnownOrder:
+    """`document` None: no message has named the order; `seen` is what the tag alone may have told of it."""
     if document is None:
-        return KnownOrder(Order(partner_id, order_id))
+        return KnownOrder(Order(partner_id, order_id, confirmations=tuple(_confirmations.decode(seen or "[]"))))
     kept = _documents.decode(document)
     clicks = {click.click_id: click for click in kept.clicks or ()}
     order = Order(
@@ -48,6 +51,7 @@ def known_order(partner_id: str, order_id: str, document: str | None) -> KnownOr
             Override(kind, reason, staff, at, None if click_id is None else clicks[click_id])
             for kind, reason, staff, at, click_id in kept.overrides or ()
         ),
+        confirmations=tuple(kept.confirmations or ()),
     )
     return KnownOrder(
         order=order,

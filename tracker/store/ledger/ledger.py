@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from tracker.core.facts import RevisionFact
+from tracker.core.facts import RevisionFact, TagFact
 from tracker.core.partner import TermsVersion
 from tracker.core.terms_json import terms_from_json, terms_to_json
 from tracker.ports import Change, KnownOrder, ListedOrder, Purchase, Siblings, Waiting
@@ -16,7 +16,7 @@ from tracker.store.group_commit import GroupCommit
 from tracker.store.ledger import lists, purchases
 from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.faults import telling_when_away
-from tracker.store.ledger.rows import TABLES, arguments, lock_names
+from tracker.store.ledger.rows import TABLES, arguments, lock_names, tag_body
 
 CONNECTIONS = 4
 ANSWER_SECONDS = 2.0  # a sender waits, and sends again
@@ -24,11 +24,16 @@ _LARGEST_TRIP = 64
 _LANES = 2  # of loads, and of writes: one trip is decided while another is under way
 
 _LOAD = """
-SELECT d.document FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(partner_id, order_id, place)
+SELECT d.document, CASE WHEN d.document IS NULL THEN (
+    SELECT s.confirmations FROM order_confirmations s
+    WHERE s.partner_id = wanted.partner_id AND s.order_id = wanted.order_id
+) END AS seen
+FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(partner_id, order_id, place)
 LEFT JOIN order_documents d USING (partner_id, order_id) ORDER BY wanted.place
 """
 _SIBLINGS = "SELECT order_id, document FROM order_documents WHERE shopper_id = $2 AND partner_id = $1"
-_WRITE = f"SELECT write_changes({', '.join(f'${place}::json' for place in range(1, len(TABLES) + 1))})"
+_WRITE = f"SELECT write_evidence({', '.join(f'${place}::json' for place in range(1, len(TABLES) + 1))})"
+_SHIP = "INSERT INTO outbox (kind, body) SELECT 'tag', unnest($1::bytea[])"
 _TERMS = "SELECT content FROM terms_versions WHERE version = ANY ($1)"
 _STORE_TERMS = """
 INSERT INTO terms_versions (version, partner_id, content) VALUES ($1, $2, $3::jsonb) ON CONFLICT (version) DO NOTHING
@@ -59,6 +64,7 @@ class Ledger:
         self._terms: dict[str, TermsVersion] = {}
         self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES)
         self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, lanes=_LANES)
+        self._ships = GroupCommit(self._ship_all, largest=_LARGEST_TRIP)
 
     async def load(self, partner_id: str, order_id: str) -> KnownOrder:
         """The order as it stands. Raises StoreUnavailableError."""
@@ -76,6 +82,10 @@ class Ledger:
         Raises StoreUnavailableError when PostgreSQL did not answer: it may or may not be written.
         """
         return await self._writes.submit(change)
+
+    async def ship(self, fact: TagFact) -> None:
+        """Put a report of the tag that is about no order into the outbox. Raises StoreUnavailableError."""
+        await self._ships.submit(fact)
 
     async def terms(self, versions: Iterable[str]) -> Mapping[str, TermsVersion]:
         """Immutable, so each is read once a process. Raises KeyError for one that was never stored."""
@@ -139,7 +149,11 @@ class Ledger:
 
     async def _load_all(self, keys: Sequence[tuple[str, str]]) -> list[KnownOrder]:
         rows = await self._fetch(_LOAD, [partner_id for partner_id, _ in keys], [order_id for _, order_id in keys])
-        return [known_order(*key, row["document"]) for key, row in zip(keys, rows, strict=True)]
+        return [known_order(*key, row["document"], row["seen"]) for key, row in zip(keys, rows, strict=True)]
+
+    async def _ship_all(self, facts: Sequence[TagFact]) -> list[None]:
+        await self._fetch(_SHIP, [tag_body(fact) for fact in facts])
+        return [None] * len(facts)
 
     async def _write_all(self, changes: Sequence[Change]) -> list[bool]:
         written: dict[int, bool] = {}

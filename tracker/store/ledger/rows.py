@@ -1,4 +1,4 @@
-"""Changes as rows: one JSON array for each table that `write_changes` fills."""
+"""Changes as rows: one JSON array for each table that `write_evidence` and `write_changes` fill."""
 
 import hashlib
 import uuid
@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from tracker.core.click import Click
-from tracker.core.facts import PostbackFact
+from tracker.core.confirmation import Confirmation
+from tracker.core.facts import PostbackFact, TagFact
 from tracker.ports import Change, KnownOrder, OrderChange, RawPostback, Revision
 from tracker.store.ledger.documents import click_ids, report_document
 
 # In the order of the function's arguments.
 TABLES = (
-    "expected", "siblings", "postbacks", "verdicts", "conversions", "messages", "clicks", "overrides", "revisions",
-    "entries", "outbox",
+    "confirmations", "expected", "siblings", "postbacks", "verdicts", "conversions", "messages", "clicks", "overrides",
+    "revisions", "entries", "outbox",
 )  # fmt: skip
 
 _facts = msgspec.msgpack.Encoder()
@@ -24,7 +25,7 @@ _Row = dict[str, object]
 
 
 def arguments(changes: Sequence[Change]) -> list[str]:
-    """What `write_changes` takes."""
+    """What `write_evidence` takes."""
     rows = _Rows()
     for item, change in enumerate(changes):
         rows.add(item, change)
@@ -32,12 +33,17 @@ def arguments(changes: Sequence[Change]) -> list[str]:
 
 
 def lock_names(change: Change) -> set[tuple[str, str, str]]:
-    """What `write_changes` locks for a change; two changes of one call must not share any of it."""
+    """What `write_evidence` locks for a change; two changes of one call must not share any of it."""
     names = {("order", one.before.order.partner_id, one.before.order.order_id) for one in change.orders}
     names |= {("shopper", one.partner_id, one.shopper_id) for one in change.siblings}
     if change.fact is not None:
         names.add(("postback", "", change.fact.postback_id))
     return names
+
+
+def tag_body(fact: TagFact) -> bytes:
+    """As the outbox holds it."""
+    return _facts.encode(fact)
 
 
 def entry_id(partner_id: str, order_id: str, revision: int, account: str) -> uuid.UUID:
@@ -61,6 +67,8 @@ class _Rows:
             )
         if change.fact is not None:
             self._add_postback(item, change.fact, change.raw, change.note)
+        if change.tag is not None:
+            self._put("outbox", item, kind="tag", body=_bytea(tag_body(change.tag)))
         for one in change.orders:
             self._add_order(item, one, change.fact.postback_id if change.fact else None)
 
@@ -88,9 +96,10 @@ class _Rows:
     def _add_order(self, item: int, change: OrderChange, postback_id: str | None) -> None:
         before = change.before
         key: _Row = {"partner_id": before.order.partner_id, "order_id": before.order.order_id}
-        added = change.message is not None or change.override is not None
+        added = (change.message, change.override, change.confirmation) != (None, None, None)
         grows = added and change.revision is None
-        self._put("expected", item, **key, version=before.version, grows=grows)
+        seen = len(before.order.confirmations)
+        self._put("expected", item, **key, version=before.version, confirmations=seen, grows=grows)
         if change.message is not None:
             message = change.message
             self._put(
@@ -117,6 +126,8 @@ class _Rows:
                 click_id=override.click.click_id if override.click else None,
             )
             self._add_click(item, key, before, override.click)
+        if change.confirmation is not None:
+            self._put("confirmations", item, **key, **_confirmation_columns(change.confirmation))
         if change.revision is not None:
             self._add_revision(item, key, change.revision)
 
@@ -172,6 +183,18 @@ def _raw_columns(raw: RawPostback) -> _Row:
         "body": _bytea(raw.body),
         "address_hash": raw.address_hash,
         "request_id": raw.request_id,
+    }
+
+
+def _confirmation_columns(seen: Confirmation) -> _Row:
+    return {
+        "report_id": seen.report_id,
+        "seen_at": seen.seen_at,
+        "click_id": seen.click_id,
+        "cookie_click_id": seen.cookie_click_id,
+        "tab": seen.tab,
+        "blocker": seen.blocker,
+        "final": seen.final,
     }
 
 

@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS tracker.schema_migrations (
     checksum String
 ) ENGINE = MergeTree() ORDER BY (name, statement)
 """
+_ADD_COLUMN = re.compile(r"ALTER TABLE (\w+)\.(\w+) ADD COLUMN (\w+) ")
+_COLUMN_IS_THERE = "SELECT 1 FROM system.columns WHERE database = '{}' AND table = '{}' AND name = '{}'"
 _NEEDS = re.compile(r"-- needs: (\d+)\.(\d+)\n")
 _COMMENT = re.compile(r"--[^\n]*")
 
@@ -56,9 +58,17 @@ def statements(text: str) -> list[str]:
 def _apply(engine: WarehouseEngine, name: str, text: str, applied: Mapping[int, str]) -> bool:
     new = [(place, one) for place, one in enumerate(statements(text), start=1) if place not in applied]
     for place, statement in new:
-        engine.execute(statement)
+        run_statement(engine, statement)
         engine.insert(_RECORDS, ("name", "statement", "checksum"), [(name, place, _checksum(statement))])
     return bool(new)
+
+
+def run_statement(engine: WarehouseEngine, statement: str) -> None:
+    """Once or again: 18.16 has no `ADD COLUMN IF NOT EXISTS`, so a column that is there is left as it is."""
+    added = _ADD_COLUMN.match(statement)
+    if added and engine.query(_COLUMN_IS_THERE.format(*added.groups()), format_="TSV"):
+        return
+    engine.execute(statement)
 
 
 def _refuse_strangers(applied: Mapping[str, Mapping[int, str]], files: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
-from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact
+from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact, TagFact
 
 Row = tuple[Any, ...]  # values of as many types as columns
 HashShopper = Callable[[str], int]
@@ -34,18 +34,21 @@ def _table(name: str, fact: type[msgspec.Struct], dated_by: str, *derived: str, 
     return Table(name, columns, columns.index(dated_by))
 
 
-_CHECK_COLUMNS = ("check_names", "check_findings", "check_confidences")
+_CHECK_COLUMNS = ("check_names", "check_findings", "check_confidences", "check_evidence", "check_ms")
 CLICKS = _table(
     "tracker.clicks", ClickFact, "clicked_at", "clicked_at", "shopper_hash", *_CHECK_COLUMNS, without="checks"
 )
+TAG_REPORTS = _table("tracker.tag_reports", TagFact, "reported_at", "reported_at", *_CHECK_COLUMNS, without="checks")
 POSTBACKS = _table("tracker.postbacks", PostbackFact, "received_at", "received_at")
 REVISIONS = _table(
     "tracker.conversion_revisions", RevisionFact, "revised_at", "revised_at", "shopper_hash", without="lines"
 )
 LINES = _table("tracker.conversion_lines", LineFact, "revised_at", "partner_id", "order_id", "revision", "revised_at")
 
-_checks = msgspec.msgpack.Decoder(list[tuple[str, str, str]])
+_Checks = list[tuple[str, str, str, str, int]]
+_checks = msgspec.msgpack.Decoder(_Checks)
 _CHECKS = ClickFact.__struct_fields__.index("checks")
+_TAG_CHECKS = TagFact.__struct_fields__.index("checks")
 _LINES = RevisionFact.__struct_fields__.index("lines")
 
 
@@ -69,8 +72,14 @@ def click_row(fact: StreamedClick, hash_shopper: HashShopper) -> Row:
         *values[_CHECKS + 1 :],
         fact.clicked_at_us // 1_000_000,
         hash_shopper(fact.shopper_id),
-        *_check_columns(bytes(fact.checks)),
+        *_decoded_checks(bytes(fact.checks)),
     )
+
+
+def tag_row(fact: TagFact) -> Row:
+    values = [int(value) if isinstance(value, bool) else value for value in astuple(fact)]
+    derived = fact.reported_at_us // 1_000_000, *_check_columns(fact.checks)
+    return (*values[:_TAG_CHECKS], *values[_TAG_CHECKS + 1 :], *derived)
 
 
 def postback_row(fact: PostbackFact) -> Row:
@@ -89,8 +98,12 @@ def line_rows(fact: RevisionFact) -> list[Row]:
 
 
 @lru_cache(maxsize=4096)
-def _check_columns(encoded: bytes) -> tuple[tuple[str, ...], ...]:
-    return tuple(zip(*_checks.decode(encoded), strict=True)) or ((), (), ())
+def _decoded_checks(encoded: bytes) -> tuple[tuple[str | int, ...], ...]:
+    return _check_columns(_checks.decode(encoded))
+
+
+def _check_columns(checks: _Checks) -> tuple[tuple[str | int, ...], ...]:
+    return tuple(zip(*checks, strict=True)) or ((),) * len(_CHECK_COLUMNS)
 
 
 def by_month(table: Table, rows: Sequence[Row]) -> list[list[Row]]:

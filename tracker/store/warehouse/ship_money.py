@@ -1,4 +1,4 @@
-"""Postbacks and conversions: PostgreSQL's outbox -> ClickHouse. A fact leaves the outbox when its rows are on disk."""
+"""PostgreSQL's outbox -> ClickHouse: money, and the tag's reports. A fact leaves it when its rows are on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from tracker.core.facts import PostbackFact, RevisionFact
+from tracker.core.facts import PostbackFact, RevisionFact, TagFact
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import (
     LINES,
     POSTBACKS,
     REVISIONS,
+    TAG_REPORTS,
     HashShopper,
     Row,
     Table,
@@ -20,6 +21,7 @@ from tracker.store.warehouse.rows import (
     line_rows,
     postback_row,
     revision_row,
+    tag_row,
 )
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import BACKLOG, SHIPPED, Telemetry
@@ -33,8 +35,9 @@ _DELETE = "DELETE FROM outbox WHERE id = ANY ($1)"
 _BACKLOG = "SELECT coalesce((SELECT max(id) FROM outbox) - (SELECT min(id) FROM outbox) + 1, 0)"
 
 # A conversion's lines come before it: whoever sees it sees them.
-_TABLES = (POSTBACKS, LINES, REVISIONS)
+_TABLES = (POSTBACKS, LINES, REVISIONS, TAG_REPORTS)
 _postbacks = msgspec.msgpack.Decoder(PostbackFact)
+_tags = msgspec.msgpack.Decoder(TagFact)
 _revisions = msgspec.msgpack.Decoder(RevisionFact)
 
 
@@ -95,6 +98,8 @@ class MoneyShipper:
     def _entry(self, kind: str, body: bytes) -> _Entry:
         if kind == "postback":
             return _Entry(body, {POSTBACKS: [postback_row(_postbacks.decode(body))]})
+        if kind == "tag":
+            return _Entry(body, {TAG_REPORTS: [tag_row(_tags.decode(body))]})
         fact = _revisions.decode(body)
         return _Entry(body, {REVISIONS: [revision_row(fact, self._hash_shopper)], LINES: line_rows(fact)})
 

@@ -1,7 +1,7 @@
--- When shoppers click, by the hour of Moscow; an hour without clicks is 0.
+-- When shoppers click, by the hour of Moscow; an hour without clicks is 0. Who is stopped by the checks has not clicked.
 SELECT
     toHour(clicked_at, 'Europe/Moscow') AS hour,
-    count() AS clicks,
+    countIf(outcome != 'stopped') AS clicks,
     sum(valid) AS valid_clicks
 FROM clicks
 WHERE day BETWEEN {since:Date} AND {until:Date} AND ({partner:String} = '' OR partner_id = {partner:String})

@@ -1,0 +1,1 @@
+// A test may switch the rules off here, as a shopper does.

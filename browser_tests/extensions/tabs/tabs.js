@@ -1,0 +1,1 @@
+// Asked by browser_tests/chromium.py; does nothing by itself.

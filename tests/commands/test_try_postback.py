@@ -1,0 +1,60 @@
+"""`tracker try-postback` on what the tag saw of the imagined order."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tracker.cli import run
+
+SHOP = """\
+programme: {name: Demo, tag: {second_tab: refuse, session_ended: refuse}}
+partners:
+  - id: shop
+    name: Shop
+    category: online-shops
+    link: "https://net.example/?subid4={click_id}"
+    home: https://shop.example/
+    hosts: [shop.example]
+    terms: [{from: 2026-01-01, rate: 5%}]
+    postback: {dialect: generic, secret: {env: SHOP_POSTBACK_SECRET}}
+"""
+REQUEST = "order_id=A-1&click_id={click_id}&amount=1000.00&status=approved"
+TIMES = ("--clicked-at", "2026-11-24T12:00:00Z", "--now", "2026-11-25T12:00:00Z")
+
+
+def try_it(folder: Path, *options: str) -> int:
+    (folder / "partners.yaml").write_text(SHOP)
+    partners = ("--partners", str(folder / "partners.yaml"))
+    return run(["try-postback", "shop", REQUEST, *TIMES, *partners, *options, "--json"])
+
+
+@pytest.mark.parametrize(
+    ("confirmations", "reasons"),
+    [
+        ([], []),
+        (["same_tab"], []),
+        (["other_tab"], []),
+        (["same_tab_superseded:3600"], ["second_tab"]),
+        (["same_tab:21600"], []),
+        (["same_tab:21601"], ["session_ended"]),
+        (["same_tab:60", "other_tab_copied:86400"], []),
+    ],
+)
+def test_what_the_tag_saw_is_tried_with_the_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], confirmations: list[str], reasons: list[str]
+) -> None:
+    options = [option for one in confirmations for option in ("--confirmation", one)]
+
+    assert try_it(tmp_path, *options) == 0
+
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["reasons"], printed["cashback"]) == (reasons, 0 if reasons else 50)
+
+
+@pytest.mark.parametrize("wrong", ["nowhere", "same_tab:soon"])
+def test_what_no_tag_says_is_a_problem_with_its_fix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    assert try_it(tmp_path, "--confirmation", wrong) == 2
+    assert "write TAB[:SECONDS_AFTER_CLICK]" in capsys.readouterr().err

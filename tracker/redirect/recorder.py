@@ -1,0 +1,194 @@
+"""Writes a click-out down, durably, and says where the shopper goes with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from tracker.core.click import Check, CheckResult
+from tracker.core.click_id import RANDOM_BITS, SHARDS
+from tracker.core.facts import ClickFact
+from tracker.core.reasons import Reason
+from tracker.core.session import OpenElsewhere, Session
+from tracker.core.terms import best_rate
+from tracker.errors import StoreUnavailableError
+from tracker.fraud.screen import Outcome
+from tracker.fraud.user_agent import read_agent
+from tracker.redirect.answer import SentOn
+from tracker.redirect.case import Case
+from tracker.redirect.click_id import SignedClickIds
+from tracker.redirect.cookies import Cookies
+from tracker.redirect.destination import address_with_id
+from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, Telemetry
+from tracker.web.hashing import KeyedHash, network_of
+
+# While Valkey starts again, or hangs, a shopper waits this long, then goes on without cashback.
+_PATIENCE_SECONDS = 2.5
+_PAUSE_SECONDS = 0.1
+
+Found = TypeVar("Found")
+NOTHING_CHECKED = tuple(CheckResult(check) for check in Check)
+
+
+class Recorded(Protocol):
+    @property
+    def click_id(self) -> str: ...
+
+    @property
+    def is_new(self) -> bool: ...
+
+
+class Clicks(Protocol):
+    async def record(
+        self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
+    ) -> Recorded | OpenElsewhere:
+        """On disk when it returns. Raises StoreUnavailableError; the same click may be recorded again then."""
+
+    async def open_elsewhere(self, slot_of: str, session: Session) -> OpenElsewhere | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is written beside the click: of its browser, and why its orders earn nothing."""
+
+    browser_id: str
+    checks: tuple[CheckResult, ...] = NOTHING_CHECKED
+    refusals: tuple[Reason, ...] = ()
+    script: str = ""  # version of the page that asked; empty: none did
+    passed: bool = False  # the browser need not be asked again for a while
+
+
+class Recorder:
+    def __init__(
+        self,
+        *,
+        clicks: Clicks,
+        click_ids: SignedClickIds,
+        cookies: Cookies,
+        hashes: KeyedHash,
+        telemetry: Telemetry,
+        random: Callable[[int], bytes],
+    ) -> None:
+        """`random` gives that many bytes."""
+        self._clicks = clicks
+        self._click_ids = click_ids
+        self._cookies = cookies
+        self._hashes = hashes
+        self._telemetry = telemetry
+        self._random = random
+
+    def new_name(self) -> str:
+        """Of a browser that has none yet, or of anything else that nobody shall guess: 20 hexadecimal digits."""
+        return self._random(10).hex()
+
+    async def note(self, case: Case, seen: Seen, outcome: str) -> None:
+        """Nobody is sent on with an id: recorded and marked, never payable. If it cannot be, nobody's money is lost."""
+        try:
+            await self._clicks.record(self._fact(case, seen, outcome), attributable=False)
+        except StoreUnavailableError:
+            self._telemetry.count(CLICKS_NOT_RECORDED)
+        self._telemetry.count(CLICKS, outcome)
+
+    async def open_elsewhere(self, case: Case, session: Session) -> OpenElsewhere | None:
+        """Raises StoreUnavailableError."""
+        slot_of = self._fact(case, Seen(""), str(Outcome.GO)).click_id
+        return await self._clicks.open_elsewhere(slot_of, session)
+
+    async def send_on(self, case: Case, seen: Seen, session: Session | None = None) -> SentOn | OpenElsewhere:
+        """Recorded on disk, then sent on; or what is open in another tab. Raises StoreUnavailableError."""
+        fact = self._fact(case, seen, str(case.verdict.outcome))
+        visitor = _visitor(case, fact, refused=bool(seen.refusals))
+        # Again with the same id when the store did not answer: it may have recorded it, and then says so.
+        try:
+            recorded = await _patiently(
+                lambda: self._clicks.record(fact, attributable=True, visitor=visitor, session=session)
+            )
+        except StoreUnavailableError:
+            self._telemetry.count(CLICKS_NOT_RECORDED)
+            raise
+        if isinstance(recorded, OpenElsewhere):
+            return recorded
+        if recorded.is_new:
+            self._telemetry.count(CLICKS, str(case.verdict.outcome))
+        else:
+            self._telemetry.count(DOUBLE_CLICKS)
+        location = address_with_id(case.partner, recorded.click_id, case.asked.deep_link or None)
+        return SentOn(location, tuple(self._set_cookies(case, seen)))
+
+    def _set_cookies(self, case: Case, seen: Seen) -> Iterator[str]:
+        if case.known.renew_browser:
+            yield self._cookies.set_browser(seen.browser_id, case.now)
+        if case.who.by_link:
+            yield self._cookies.set_shopper(case.who.shopper_id, case.now)
+        if seen.passed:
+            checks = [
+                (str(one.check), str(one.finding), str(one.confidence))
+                for one in seen.checks
+                if one.check is not Check.SECOND_TAB
+            ]
+            yield self._cookies.set_pass(seen.browser_id, checks, case.now)
+
+    def _fact(self, case: Case, seen: Seen, outcome: str) -> ClickFact:
+        asked, sender, partner, who = case.asked, case.sender, case.partner, case.who
+        second, fraction = divmod(round(case.now * 1_000_000), 1_000_000)
+        moment = datetime.fromtimestamp(second, UTC)
+        agent = read_agent(asked.signals.user_agent)
+        address_hash = self._hashes.of_month(sender.address, moment)
+        # It chooses the shard: a double click, and a session, is seen only where the first one lies.
+        shard = self._hashes.of(_whose(case, address_hash)) % SHARDS
+        random = int.from_bytes(self._random(5), "big") >> (40 - RANDOM_BITS)
+        return ClickFact(
+            click_id=self._click_ids.make(partner.id, shard, second, random),
+            partner_id=partner.id,
+            clicked_at_us=second * 1_000_000 + fraction,
+            outcome=outcome,
+            shopper_id=who.shopper_id,
+            browser_id=seen.browser_id,
+            surface=str(asked.surface),
+            device=str(agent.device),
+            banner=asked.banner,
+            deep_link=asked.deep_link,
+            terms_version=partner.terms.version,
+            rate=best_rate(partner.terms, moment),
+            traffic=[str(reason) for reason in case.verdict.traffic],
+            refusals=[str(reason) for reason in (*case.verdict.refusals, *seen.refusals)],
+            checks=[
+                (str(one.check), str(one.finding), str(one.confidence), one.evidence, one.milliseconds)
+                for one in seen.checks
+            ],
+            browser_family=agent.browser_family,
+            browser_version=agent.browser_version,
+            os_family=agent.os_family,
+            user_agent_hash=self._hashes.of(asked.signals.user_agent),
+            address_hash=address_hash,
+            address_net=network_of(sender.address),
+            referer_host=asked.referer_host,
+            request_id=sender.request_id,
+            supersedes="",
+            script=seen.script,
+        )
+
+
+async def _patiently(ask: Callable[[], Awaitable[Found]]) -> Found:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                try:
+                    return await ask()
+                except StoreUnavailableError:
+                    await asyncio.sleep(_PAUSE_SECONDS)
+    except TimeoutError:
+        raise StoreUnavailableError(f"no click was recorded within {_PATIENCE_SECONDS} seconds") from None
+
+
+def _whose(case: Case, address_hash: int) -> str:
+    """The same for two clicks of one browser, also while it has no cookie yet."""
+    return case.who.shopper_id or case.who.browser_id or f"{address_hash:x}"
+
+
+def _visitor(case: Case, fact: ClickFact, *, refused: bool) -> bytes:
+    """Two browsers of one shopper are two as soon as they have a cookie. A click that earns nothing, because the
+    shopper chose so, is never the double of one that does."""
+    browser = case.who.browser_id or f"{fact.user_agent_hash:x}"
+    return f"{_whose(case, fact.address_hash)}/{browser}/{'-' if refused else ''}".encode()
