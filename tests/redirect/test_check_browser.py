@@ -222,6 +222,22 @@ async def test_ae_42_what_was_open_ended_with_the_browser(setting: Setting) -> N
     assert click.superseded_at is None
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_tab_that_was_opened_before_the_first_one_s_answer_came_is_a_second_tab(
+    setting: Setting, arrived: bool
+) -> None:
+    setting.jar["browser"] = setting.tokens.make_browser_cookie("b" * 20, setting.now)
+    first = await setting.go(s=setting.link(), stay=True)
+    setting.now += 0.7
+    assert (await setting.check(first)).click_id
+    pass_ = setting.jar.pop("pass")  # the other tab's request was sent before
+    setting.now += 0.1  # a second has begun
+    second = await setting.go(s=setting.link(), stay=True)
+    if arrived:
+        setting.jar["pass"] = pass_
+    assert (await setting.check(second, tab=TAB_B)).location == ""
+
+
 async def test_a_pass_of_another_browser_is_none(setting: Setting) -> None:
     setting.passed("c" * 20)
     stolen = setting.jar["pass"]

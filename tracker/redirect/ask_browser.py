@@ -9,6 +9,9 @@ from tracker.redirect.case import Case
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.tokens import PageClaim, Tokens
 
+# A browser takes longer to be closed and started. Clocks of two workers differ, too.
+_UNDER_WAY_SECONDS = 2
+
 
 class AskBrowser:
     def __init__(
@@ -50,5 +53,14 @@ def session_of(
         seconds=int(case.partner.terms.session_hours * 3600),
         act=act,
         tab=tab,
-        restarted_at=page.t if page is not None and page.f else 0,
+        restarted_at=_restarted_at(case, page),
     )
+
+
+def _restarted_at(case: Case, page: PageClaim | None) -> int:
+    """A page that was asked for without a pass came to a browser that was closed since any session; unless it was sent
+    while the answer which brought the first pass was still under way, in another tab."""
+    if page is None or not page.f:
+        return 0
+    seen_running = page.t if case.known.pass_ is None else min(page.t, case.known.pass_.t)
+    return seen_running - _UNDER_WAY_SECONDS
