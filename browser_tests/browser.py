@@ -81,8 +81,11 @@ async def until_at(tab: Tab, beginning: str, seconds: float = PATIENCE) -> str:
     async def there() -> str:
         nonlocal last
         last = await tab.address()
-        loaded = last.startswith(beginning) and await tab.run("return document.readyState") == "complete"
-        return last if loaded else ""
+        if not last.startswith(beginning):
+            return ""
+        # A tab that is restored has its address before its page.
+        last, state = await tab.run("return [location.href, document.readyState]")
+        return last if last.startswith(beginning) and state == "complete" else ""
 
     try:
         return await until(there, seconds)

@@ -1,5 +1,7 @@
 """The browsers themselves: what the checks and the tag rest on is still so in the versions that are installed."""
 
+from functools import partial
+
 import pytest
 from aiohttp import web
 from playwright.async_api import Playwright
@@ -107,7 +109,7 @@ async def test_a_duplicate_tab_copies_the_storage_of_a_session_and_a_new_tab_doe
     await tab.run("sessionStorage.mine = 'kept'")
     copy = await opened_by(shared, lambda: shared.duplicate(tab))
     await until_at(copy, address)
-    assert await copy.run("return sessionStorage.mine") == "kept"
+    assert await until(partial(copy.run, "return sessionStorage.mine")) == "kept"
 
     by_key = await opened_by(shared, lambda: tab.click("a", ctrl=True))
     await until_at(by_key, pages.url("shop", "/next"))
@@ -116,7 +118,7 @@ async def test_a_duplicate_tab_copies_the_storage_of_a_session_and_a_new_tab_doe
     await copy.close()
     again = await opened_by(shared, shared.reopen)
     await until_at(again, address)
-    assert await again.run("return sessionStorage.mine") == "kept"
+    assert await until(partial(again.run, "return sessionStorage.mine")) == "kept"
 
 
 async def test_a_page_comes_back_from_memory(shared: Browser, pages: Pages) -> None:
