@@ -2,7 +2,8 @@
 
     python -m tests.faults.load POSTBACK_URL LINKS JOURNAL RATE
 
-LINKS holds one click-out address of one shopper a line. Every request is written down before it is sent and after it is
+LINKS holds one click-out of one shopper a line: its address and the cookies of a browser that passed the checks, or
+none: then the browser goes through the checks page. Every request is written down before it is sent and after it is
 answered. It stops at the end of LINKS, or on SIGTERM.
 """
 
@@ -11,15 +12,27 @@ import json
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from tests.agents import DESKTOP
+from tests.browsing import check_of, said
 
 PATIENCE = aiohttp.ClientTimeout(total=10)
+DOUBLE = 9  # each ninth click is a double click
+
+
+class Page(NamedTuple):
+    """The checks page that a browser shows."""
+
+    check: URL  # where it asks
+    token: str
+    cookies: dict[str, str]
 
 
 class Load:
@@ -31,20 +44,65 @@ class Load:
         self.journal.write(json.dumps(entry) + "\n")
         self.journal.flush()
 
-    async def shop(self, client: aiohttp.ClientSession, number: int, link: str) -> None:
+    async def shop(self, client: aiohttp.ClientSession, number: int, link: str, cookies: dict[str, str]) -> None:
         """One click-out and, if it was answered with an id, the order's messages, each repeated until 2xx."""
+        click_out = partial(self.follow, client, number, link, cookies)
+        if not cookies:
+            page = await self.page(client, number, link)
+            if page is None:
+                return
+            click_out = partial(self.ask, client, number, page)
+        double = asyncio.create_task(click_out(again=True)) if number % DOUBLE == 0 else None
+        click_id = await click_out()
+        for status in ("pending", "approved") if click_id else ():
+            await self.report(client, number, click_id, status)
+        if double:
+            await double
+
+    async def follow(
+        self, client: aiohttp.ClientSession, number: int, link: str, cookies: dict[str, str], **more: bool
+    ) -> str:
+        """The click id of one redirect; empty: there was none."""
         self.note(click=number)
+        sent_at = time.monotonic()
         try:
-            async with client.get(link, allow_redirects=False) as answer:
+            async with client.get(link, cookies=cookies, allow_redirects=False) as answer:
                 location = answer.headers.get("Location", "")
-                click_id = (parse_qs(urlsplit(location).query).get("sub") or [""])[0]
-                self.note(click=number, answered=answer.status, click_id=click_id)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.note(click=number, failed=repr(error))
-            return
-        if click_id:
-            for status in ("pending", "approved"):
-                await self.report(client, number, click_id, status)
+            return ""
+        return self.sent_on(number, answer.status, location, sent_at, **more)
+
+    async def page(self, client: aiohttp.ClientSession, number: int, link: str) -> Page | None:
+        self.note(page=number)
+        try:
+            async with client.get(link, allow_redirects=False) as answer:
+                html = await answer.text()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.note(page=number, failed=repr(error))
+            return None
+        self.note(page=number, answered=answer.status)
+        address, token = check_of(html)
+        cookies = {name: morsel.value for name, morsel in answer.cookies.items()}
+        return Page(answer.url.join(URL(address, encoded=True)), token, cookies)
+
+    async def ask(self, client: aiohttp.ClientSession, number: int, page: Page, **more: bool) -> str:
+        """The click id with which the page is sent on; empty: it is not."""
+        self.note(click=number)
+        sent_at = time.monotonic()
+        try:
+            async with client.post(page.check, json=said(page.token), cookies=page.cookies) as answer:
+                location = (await answer.json()).get("go", "")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.note(click=number, failed=repr(error))
+            return ""
+        return self.sent_on(number, answer.status, location, sent_at, by_page=True, **more)
+
+    def sent_on(self, number: int, status: int, location: str, sent_at: float, **more: bool) -> str:
+        click_id = (parse_qs(urlsplit(location).query).get("sub") or [""])[0]
+        seconds = round(time.monotonic() - sent_at, 3)
+        self.note(click=number, answered=status, click_id=click_id, seconds=seconds, **more)
+        return click_id
 
     async def report(self, client: aiohttp.ClientSession, number: int, click_id: str, status: str) -> None:
         """A sender that repeats until it is answered 2xx, and now and then although it was."""
@@ -78,11 +136,11 @@ async def main(postback_url: str, links: str, journal: str, rate: str) -> None:
         async with aiohttp.ClientSession(
             headers=headers, timeout=PATIENCE, connector=connector, cookie_jar=aiohttp.DummyCookieJar()
         ) as client:
-            for number, link in enumerate(Path(links).read_text().split()):
+            for number, line in enumerate(Path(links).read_text().splitlines()):
                 if stopping.is_set():
                     break
                 await asyncio.sleep(max(0, begin + number / float(rate) - time.monotonic()))
-                tasks.add(asyncio.create_task(load.shop(client, number, link)))
+                tasks.add(asyncio.create_task(load.shop(client, number, *json.loads(line))))
             await asyncio.gather(*tasks)
         load.note(done=True)
 

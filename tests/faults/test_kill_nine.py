@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import logging
 import random
 import subprocess
@@ -15,6 +16,7 @@ import asyncpg
 import psutil
 
 from tests.faults.journal import Journal
+from tests.passes import Passes
 from tests.running import ROOT, RunningTracker, data_folder
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ PARTS = ("web", "drain", "valkey", "postgres", "serve")
 ROUNDS = 20
 RATE = 40  # clicks a second, each with two messages or three
 LONGEST = 60 * 10
+PAGE = 4  # each fourth browser goes through the checks page
 RUBLES = 50  # what each order earns
 
 
@@ -45,8 +48,12 @@ async def test_twenty_kills_of_each_process_lose_and_double_nothing() -> None:
 
 def _start_load(tracker: RunningTracker) -> "subprocess.Popen[bytes]":
     folder = tracker.data.parent
-    links = [tracker.link(f"shopper-{number}", "lab") for number in range(RATE * LONGEST)]
-    (folder / "links").write_text("\n".join(links))
+    passes = Passes(tracker)
+    lines = [
+        [tracker.link(f"shopper-{number}", "lab"), passes.passed(f"browser-{number}") if number % PAGE else {}]
+        for number in range(RATE * LONGEST)
+    ]
+    (folder / "links").write_text("\n".join(map(json.dumps, lines)))
     arguments = [tracker.postback_url("lab"), str(folder / "links"), str(folder / "journal"), str(RATE)]
     return subprocess.Popen([sys.executable, "-m", "tests.faults.load", *arguments], cwd=ROOT)
 
@@ -67,14 +74,20 @@ async def _kill(tracker: RunningTracker, part: str) -> None:
 async def _judge(tracker: RunningTracker, journal: Journal) -> None:
     assert journal.done
     assert not journal.server_errors
-    answered = set(journal.click_ids.values())
+    first = set(journal.click_ids.values())
+    answered = first | set(journal.double_ids.values())
     log.info(
-        "%d clicks sent, %d answered with an id; %d messages answered 2xx; %d requests failed",
-        journal.clicks_sent, len(answered), len(journal.received_ids), journal.failed,
+        "%d clicks sent, %d answered with an id, %d of them to the checks page; %d messages answered 2xx; "
+        "%d requests failed",
+        journal.clicks_sent, len(answered), journal.by_page, len(journal.received_ids), journal.failed,
     )  # fmt: skip
     assert journal.failed > 0, "no kill was felt: the test judged nothing"
     assert len(answered) > 500, "the load was too light to judge by"
-    assert len(answered) == len(journal.click_ids), "one id was given to two clicks"
+    assert journal.by_page > 100, "the checks page was judged too seldom"
+    assert len(first) == len(journal.click_ids), "one id was given to two clicks"
+    doubles = {number for number in journal.double_ids if number in journal.click_ids and number not in journal.slow}
+    assert len(doubles) > 50, "there were too few double clicks to judge by"
+    assert {n for n in doubles if journal.double_ids[n] != journal.click_ids[n]} == set(), "a double click has two ids"
 
     connection = await asyncpg.connect(tracker.postgres_dsn)
     try:
