@@ -90,7 +90,8 @@ async def until_at(tab: Tab, beginning: str, seconds: float = PATIENCE) -> str:
     try:
         return await until(there, seconds)
     except AssertionError as error:
-        raise AssertionError(f"{last} is not {beginning} after {seconds} s") from error
+        shown = await tab.run("return document.body.innerText.slice(0, 500)")
+        raise AssertionError(f"{last} is not {beginning} after {seconds} s, but says: {shown}") from error
 
 
 async def opened_by(browser: Browser, act: Callable[[], Awaitable[object]]) -> Tab:

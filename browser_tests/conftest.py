@@ -4,6 +4,7 @@ A browser of one's own starts in a second or two, so each test has a new one; on
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
@@ -59,27 +60,28 @@ async def world() -> AsyncIterator[World]:
         yield opened
 
 
-@pytest_asyncio.fixture(params=["chromium", "firefox"])
-async def browser(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[Browser]:
-    """Each of the two, as it comes: a new profile on a disk, nothing blocked but what it blocks by itself."""
-    if request.param == "firefox":
+@asynccontextmanager
+async def as_it_comes(name: str, driver: Playwright) -> AsyncIterator[Browser]:
+    if name == "firefox":
         need_firefox()
         async with firefox() as started:
             yield started
         return
     async with chromium(driver) as started_chromium:
         yield started_chromium
+
+
+@pytest_asyncio.fixture(params=["chromium", "firefox"])
+async def browser(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[Browser]:
+    """Each of the two, as it comes: a new profile on a disk, nothing blocked but what it blocks by itself."""
+    async with as_it_comes(request.param, driver) as started:
+        yield started
 
 
 @pytest_asyncio.fixture(name="_shared", params=["chromium", "firefox"], scope="session", loop_scope="session")
 async def started_shared(request: pytest.FixtureRequest, driver: Playwright) -> AsyncIterator[Browser]:
-    if request.param == "firefox":
-        need_firefox()
-        async with firefox() as started:
-            yield started
-        return
-    async with chromium(driver) as started_chromium:
-        yield started_chromium
+    async with as_it_comes(request.param, driver) as started:
+        yield started
 
 
 @pytest_asyncio.fixture

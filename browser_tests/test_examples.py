@@ -1,5 +1,6 @@
 """programme.md section 4, "Click-out and session", as a shopper's own browser goes through it: AE-33 to AE-42."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Playwright
@@ -16,6 +17,7 @@ from browser_tests.proxy import Fault
 from browser_tests.ublock import trust
 from browser_tests.world import HOST, World
 from tracker.core.click_id import parts
+from tracker.redirect.ask_browser import _UNDER_WAY_SECONDS as UNDER_WAY
 
 YANDEX = (
     "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -150,6 +152,7 @@ async def test_ae_42_a_browser_that_was_closed_may_click_again_in_chromium(drive
     with profile_folder() as profile:
         async with chromium(driver, profile) as started:
             first = await click(started, world, "ae-42-chromium")
+            await until_later(first)
         async with chromium(driver, profile) as again:
             second = await click(again, world, "ae-42-chromium")
     await both_are_good(world, first, second)
@@ -160,9 +163,19 @@ async def test_ae_42_a_browser_that_was_closed_may_click_again_in_firefox(world:
     with profile_folder() as profile:
         async with firefox(profile) as started:
             first = await click(started, world, "ae-42-firefox")
+            await until_later(first)
         async with firefox(profile) as again:
             second = await click(again, world, "ae-42-firefox")
     await both_are_good(world, first, second)
+
+
+async def until_later(click_id: str) -> None:
+    """Not the next day, but later than what may have been under way when the browser was closed."""
+
+    async def later() -> bool:
+        return time.time() > parts(click_id).second + UNDER_WAY + 2
+
+    await until(later)
 
 
 async def both_are_good(world: World, first: str, second: str) -> None:

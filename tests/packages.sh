@@ -6,7 +6,7 @@ set -uo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v firefox-esr >/dev/null || missing+=(firefox-esr)
-[ -e /usr/share/mozilla/extensions/*/uBlock0@raymondhill.net ] || missing+=(webext-ublock-origin-firefox)
+[ -e "/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/uBlock0@raymondhill.net" ] || missing+=(webext-ublock-origin-firefox)
 command -v clickhouse-server >/dev/null || missing+=(clickhouse-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -4,7 +4,7 @@ import time
 
 from tests.running import RunningTracker, secrets_of
 from tracker.core.click import Check
-from tracker.redirect.tokens import Tokens
+from tracker.redirect.tokens import PassClaim, Tokens
 
 _CLEAN = [(str(check), "ok", "high") for check in Check if check is not Check.SECOND_TAB]
 
@@ -22,4 +22,5 @@ class Passes:
 
     def passed(self, browser_id: str) -> dict[str, str]:
         """It was found clean a moment ago: it is not asked unless that shop is open."""
-        return self.known(browser_id) | {"pass": self._tokens.make_pass_cookie(browser_id, _CLEAN, time.time())}
+        claim = PassClaim(browser_id, int(time.time()), int(time.time()), _CLEAN)
+        return self.known(browser_id) | {"pass": self._tokens.make_pass_cookie(claim)}

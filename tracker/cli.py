@@ -148,7 +148,7 @@ def _add_try_postback(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="TAB[:SECONDS_AFTER_CLICK]",
-        help="what the tag saw of the order, such as same_tab_superseded:3600; repeatable",
+        help="what the tag saw of the order, such as other_tab_copied:3600; repeatable",
     )
     parser.add_argument("--previous", action="append", default=[], help="a request received before; repeatable")
     parser.add_argument("--json", action="store_true", help="for programs")

@@ -35,7 +35,7 @@ def try_it(folder: Path, *options: str) -> int:
         ([], []),
         (["same_tab"], []),
         (["other_tab"], []),
-        (["same_tab_superseded:3600"], ["second_tab"]),
+        (["other_tab_copied:3600"], ["second_tab"]),
         (["same_tab:21600"], []),
         (["same_tab:21601"], ["session_ended"]),
         (["same_tab:60", "other_tab_copied:86400"], []),

@@ -64,7 +64,7 @@ def seen(
 def decided(
     terms: TermsVersion, *confirmations: Confirmation, said: Report | None = None, click: Click = CLICK
 ) -> tuple[Reason, ...]:
-    of = replace(order(message(said or report(), click=click)), confirmations=confirmations)
+    of = replace(order(message(said or report(), click=click, received=2 * LIMIT)), confirmations=confirmations)
     return judge(of, {terms.version: terms}).reasons
 
 
@@ -75,7 +75,9 @@ def decided(
         (seen(TabFinding.COOKIE_LOST, cookie=""), [], []),
         (seen(TabFinding.COOKIES_BLOCKED), [], []),
         (seen(TabFinding.UNKNOWN), [], []),
-        (seen(TabFinding.SUPERSEDED, cookie=D), ["second_tab"], ["second_tab"]),
+        # Any link to the shop may have brought another click id along; one that nobody signed is empty here.
+        (seen(TabFinding.SUPERSEDED, cookie=D), [], ["second_tab"]),
+        (seen(TabFinding.SUPERSEDED, cookie=""), [], []),
         (seen(TabFinding.COPIED), ["second_tab"], ["second_tab"]),
         (seen(TabFinding.OTHER_TAB, click_id=""), [], ["second_tab"]),
         # The order belongs to the newer click, and was placed in the tab of an older one.
@@ -136,7 +138,7 @@ def test_the_page_that_is_opened_again_later_and_in_another_tab_changes_nothing(
 
 
 def test_the_final_report_completes_the_view_that_a_quick_one_began() -> None:
-    quick = seen(TabFinding.SUPERSEDED, after=HOUR, final=False, cookie=D)
+    quick = seen(TabFinding.COPIED, after=HOUR, final=False)
     blocked = blocker(Confidence.HIGH)
 
     assert decided(REFUSE, quick) == (Reason.SECOND_TAB,)
@@ -175,12 +177,26 @@ def test_what_partner_click_and_tag_all_say_is_one_reason() -> None:
     stated = Stated(order_time=CLICKED_AT + timedelta(hours=1))
     everything = seen(TabFinding.SUPERSEDED, cookie=D, found=blocker(Confidence.HIGH))
 
-    assert refusals(click, stated, REFUSE, [everything]) == (Reason.SECOND_TAB, Reason.AD_BLOCKER)
+    found = refusals(click, stated, REFUSE, confirmations=[everything], heard_at=everything.seen_at)
+    assert found == (Reason.SECOND_TAB, Reason.AD_BLOCKER)
+
+
+def test_a_superseded_tab_is_certain_when_we_know_of_it_ourselves() -> None:
+    superseded = replace(CLICK, superseded_at=CLICKED_AT + timedelta(minutes=1))
+    assert decided(REFUSE, seen(TabFinding.SUPERSEDED, cookie=D), click=superseded) == (Reason.SECOND_TAB,)
+    assert decided(REFUSE, seen(TabFinding.SUPERSEDED, after=60, cookie=D), click=superseded) == ()
+
+
+def test_what_is_seen_well_after_the_order_was_heard_of_speaks_for_no_silent_view() -> None:
+    everything = seen(TabFinding.COPIED, after=LIMIT + 1, found=blocker(Confidence.HIGH))
+    for received, refused in ((LIMIT + 1 - 600, True), (LIMIT - 600, False), (HOUR, False)):
+        heard = replace(order(message(report(), received=received)), confirmations=(everything,))
+        assert bool(judge(heard, {REFUSE.version: REFUSE}).reasons) is refused
 
 
 def test_evidence_goes_with_the_click_that_owns_the_order() -> None:
-    theirs = message(report(at=60, click_id=D), click=OTHER_CLICK)
-    ours = message(report(at=30, click_id=C), received=1)
+    theirs = message(report(at=60, click_id=D), click=OTHER_CLICK, received=HOUR)
+    ours = message(report(at=30, click_id=C), received=HOUR + 1)
     evidence = (seen(TabFinding.COPIED),)
     terms = {REFUSE.version: REFUSE}
 
@@ -230,7 +246,7 @@ def _arrive(news: Iterable[Message | Confirmation]) -> Order:
         if isinstance(one, Confirmation):
             known = replace(known, confirmations=(*known.confirmations, one))
         else:
-            received_at = CLICKED_AT + timedelta(microseconds=position)
+            received_at = CLICKED_AT + timedelta(hours=4, microseconds=position)
             known = take(known, replace(one, received_at=received_at), _TERMS).order
     return known
 

@@ -35,18 +35,19 @@ async def setting(postgres_dsn: str) -> AsyncIterator[Setting]:
     async with open_setting(postgres_dsn) as opened:
         await opened.ledger.put_in_force([REFUSE])
         opened.clicks.record(replace(CLICK, terms_version=REFUSE.version))
+        opened.wait(hours=1)
         yield opened
 
 
-def tag_fact(tab: TabFinding = TabFinding.SUPERSEDED, *, blocked: bool = False, **changes: Any) -> TagFact:
-    """A confirmation of the order, an hour after its click, seen in a tab whose session another one ended."""
+def tag_fact(tab: TabFinding = TabFinding.COPIED, *, blocked: bool = False, **changes: Any) -> TagFact:
+    """A confirmation of the order, an hour after its click, seen in a copy of its tab."""
     ordinary = TagFact(
         report_id=f"report-{next(_numbers)}",
         reported_at_us=microseconds(CLICKED_AT + timedelta(hours=1)),
         partner_id="lab",
         kind="confirmation",
         click_id=C,
-        cookie_click_id=D,
+        cookie_click_id=C,
         order_id=ORDER,
         tab=str(tab),
         checks=[
@@ -266,7 +267,7 @@ async def test_a_reward_once_a_shopper_moves_when_the_tag_refuses_the_first_orde
 async def test_somebody_who_sends_reports_without_end_fills_no_table(
     setting: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confirm_module, "MOST_OF_ONE_ORDER", 3)
+    monkeypatch.setattr(confirm_module, "MOST_OF_ONE_CLICK", 3)
     take = TakeTagReport(setting.ledger)
     await asyncio.gather(*(take.take(tag_fact()) for _ in range(8)))
     assert await setting.value("SELECT count(*) FROM confirmations") == 3

@@ -35,7 +35,7 @@ from tracker.core.partner import (
 from tracker.redirect.checks.baits import Baits
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
-from tracker.redirect.tokens import Tokens, make_link
+from tracker.redirect.tokens import PassClaim, Tokens, make_link
 from tracker.store.clicks import STREAMS, ClickStore, read_entry
 from tracker.telemetry import Telemetry
 from tracker.web.hashing import KeyedHash
@@ -90,7 +90,7 @@ class Setting:
         """This browser was found clean a moment ago."""
         self.jar["browser"] = self.tokens.make_browser_cookie(browser_id, self.now)
         checks = [(str(check), "ok", "high") for check in Check if check is not Check.SECOND_TAB]
-        self.jar["pass"] = self.tokens.make_pass_cookie(browser_id, checks, self.now)
+        self.jar["pass"] = self.tokens.make_pass_cookie(PassClaim(browser_id, int(self.now), int(self.now), checks))
 
     async def go(
         self, partner_id: str = "lab", *, agent: str = DESKTOP, tab: str = TAB, stay: bool = False, **more: Any

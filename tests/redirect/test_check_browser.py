@@ -1,17 +1,17 @@
 """What the checks page's answers lead to: the shop, or a page that says all that was found (docs/rules.md, S)."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from tests.browsing import BLOCKER_ON, CLEAN, MAYBE_PRIVATE, PRIVATE, is_checks_page
+from tests.browsing import BLOCKER_ON, CLEAN, MAYBE_PRIVATE, PRIVATE, check_of, is_checks_page
 from tests.redirect.setting import Setting, open_setting
 from tracker.core.click import Check, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy
 from tracker.core.reasons import Reason
+from tracker.redirect.tokens import PassClaim
 
 TAB_B = "b" * 16
 RECORD = {check: CheckPolicy(Policy.RECORD) for check in Check}
@@ -155,96 +155,25 @@ async def test_a_policy_that_warns_refuses_nothing_that_is_overruled(valkey: Red
         assert await refusals(setting, gone.click_id) == ()
 
 
-async def test_ae_38_a_second_tab_is_not_sent_on_and_the_first_click_stays_good(setting: Setting) -> None:
-    first = await setting.go(s=setting.link())
-    setting.now += 300
-    page = await setting.go(stay=True)
-    assert is_checks_page(page.text)
-    stopped = await setting.check(page, tab=TAB_B)
-    assert (stopped.location, 'data-act="over"' in stopped.text) == ("", True)
-    click = await setting.find(first.click_id)
-    assert click is not None
-    assert (click.refusals, click.superseded_at) == ((), None)
-
-    without = await setting.check(page, tab=TAB_B, act="anyway")
-    assert await refusals(setting, without.click_id) == (Reason.SECOND_TAB,)
-    assert (await setting.check(page)).click_id  # the first tab is still free to click again
-
-
-async def test_ae_39_starting_over_supersedes_the_first_click(setting: Setting) -> None:
-    first = await setting.go(s=setting.link())
-    setting.now += 300
-    page = await setting.go(stay=True)
-    second = await setting.check(page, tab=TAB_B, act="over")
-    superseded, current = await setting.find(first.click_id), await setting.find(second.click_id)
-    assert superseded is not None
-    assert current is not None
-    assert superseded.superseded_at == current.clicked_at
-    assert (current.refusals, current.superseded_at) == ((), None)
-    assert (await setting.facts())[-1].supersedes == first.click_id
-
-
-async def test_starting_over_never_skips_what_else_was_found(setting: Setting) -> None:
-    await setting.go(s=setting.link())
-    setting.now += 300
-    page = await setting.go(stay=True)
-    assert (await setting.check(page, tab=TAB_B, act="over", **BLOCKER_ON)).location == ""
-
-
-async def test_ae_40_another_partner_in_another_tab_is_fine(setting: Setting) -> None:
-    first = await setting.go("lab", s=setting.link(for_partner="*"))
-    second = await setting.go("piz", tab=TAB_B)
-    for click_id, partner_id in ((first.click_id, "lab"), (second.click_id, "piz")):
-        click = await setting.find(click_id, partner_id)
-        assert click is not None
-        assert (click.refusals, click.superseded_at) == ((), None)
-
-
-async def test_the_same_tab_may_click_again(setting: Setting) -> None:
-    first = await setting.go(s=setting.link())
-    setting.now += 300
-    second = await setting.go()
-    assert second.asked
-    assert second.click_id not in ("", first.click_id)
-    click = await setting.find(first.click_id)
-    assert click is not None
-    assert click.superseded_at is None
-
-
-async def test_ae_42_what_was_open_ended_with_the_browser(setting: Setting) -> None:
-    first = await setting.go(s=setting.link())
-    setting.now += timedelta(hours=1).total_seconds()
-    del setting.jar["pass"]  # as a browser forgets it when it is closed
-    second = await setting.go(tab=TAB_B)
-    assert second.click_id not in ("", first.click_id)
-    click = await setting.find(first.click_id)
-    assert click is not None
-    assert click.superseded_at is None
-
-
-@pytest.mark.parametrize("arrived", [True, False])
-async def test_a_tab_that_was_opened_before_the_first_one_s_answer_came_is_a_second_tab(
-    setting: Setting, arrived: bool
-) -> None:
-    setting.jar["browser"] = setting.tokens.make_browser_cookie("b" * 20, setting.now)
-    first = await setting.go(s=setting.link(), stay=True)
-    setting.now += 0.7
-    assert (await setting.check(first)).click_id
-    pass_ = setting.jar.pop("pass")  # the other tab's request was sent before
-    setting.now += 0.1  # a second has begun
-    second = await setting.go(s=setting.link(), stay=True)
-    if arrived:
-        setting.jar["pass"] = pass_
-    assert (await setting.check(second, tab=TAB_B)).location == ""
-
-
-async def test_a_pass_of_another_browser_is_none(setting: Setting) -> None:
-    setting.passed("c" * 20)
-    stolen = setting.jar["pass"]
-    setting.jar.clear()
-    await setting.go(s=setting.link(), stay=True)
-    setting.jar["pass"] = stolen
+async def test_a_pass_is_judged_by_the_policies_of_now(setting: Setting) -> None:
+    setting.passed()
+    claim = PassClaim("b" * 20, int(setting.now), int(setting.now), [("ad_blocker", "found", "high")])
+    setting.jar["pass"] = setting.tokens.make_pass_cookie(claim)  # where it was only a warning
     assert is_checks_page((await setting.go(s=setting.link(), stay=True)).text)
+
+
+async def test_who_signs_in_meanwhile_is_not_given_another_s_click(setting: Setting) -> None:
+    page = await setting.go(s=setting.link("alice"), stay=True)
+    setting.jar["shopper"] = setting.tokens.make_shopper_cookie("bob", setting.now)
+    assert (await setting.check(page)).location.startswith("/go/lab?s=")
+    assert await setting.facts() == []
+
+
+async def test_a_page_s_token_is_always_short_enough_to_be_read_back(setting: Setting) -> None:
+    referer = f"https://{'.'.join(['a' * 60] * 4)}.example/"
+    page = await setting.go(s=setting.link(), stay=True, headers={"Referer": referer})
+    assert len(check_of(page.text)[1]) < 400
+    assert (await setting.check(page)).click_id
 
 
 async def test_without_script_the_shopper_goes_on_without_cashback(setting: Setting) -> None:
@@ -253,8 +182,20 @@ async def test_without_script_the_shopper_goes_on_without_cashback(setting: Sett
     query: dict[str, Any] = dict(pair.split("=", 1) for pair in address.partition("?")[2].split("&amp;"))
     gone = await setting.go(**query)
     assert await refusals(setting, gone.click_id) == (Reason.NOT_CHECKED,)
-    # Nobody can send around a link that makes others lose their cashback.
-    assert is_checks_page((await setting.go(s=setting.link(), without="1", page="forged", stay=True)).text)
+
+
+@pytest.mark.parametrize(("site", "pages"), [("cross-site", "own"), ("none", "own"), ("", "another's"), ("", "forged")])
+async def test_nobody_can_send_around_a_link_that_costs_others_their_cashback(
+    setting: Setting, site: str, pages: str
+) -> None:
+    page = await setting.go(s=setting.link("thief"), stay=True)
+    token = "forged" if pages == "forged" else check_of(page.text)[1]
+    if pages == "another's":
+        setting.jar.clear()
+        setting.passed()
+    link, headers = setting.link("thief"), {"Sec-Fetch-Site": site} if site else {}
+    gone = await setting.go(s=link, without="1", page=token, stay=True, headers=headers)
+    assert gone.click_id == "" or await refusals(setting, gone.click_id) == ()
 
 
 @pytest.mark.parametrize("page", ["", "forged", "another partner's", "old"])
@@ -293,6 +234,7 @@ async def test_only_our_own_page_may_ask(setting: Setting) -> None:
         b'{"page":"x","act":"fly"}',
         b"{" * 9000,
         b'{"page":"x","act":"check","tab":"aaaaaaaaaaaaaaaa\\n"}',
+        b'{"page":"x","act":"check","z":' + b"[" * 2000 + b"]" * 2000 + b"}",
     ],
 )
 async def test_what_is_no_evidence_is_refused(setting: Setting, body: bytes) -> None:

@@ -47,7 +47,7 @@ def click_fact(
         address_net="203.0.113.0/24",
         referer_host="programme.example",
         request_id="request-1",
-        supersedes="",
+        supersedes=[],
         script="",
     )
     return msgspec.structs.replace(ordinary, **changes)

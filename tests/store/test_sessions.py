@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from tests.store.factories import SECOND, click_fact
 from tracker.core.session import OpenElsewhere, Session, SessionAct
-from tracker.store.clicks import STREAMS, ClickStore, Recorded, read_entry
+from tracker.store.clicks import CLICKS_OF_A_TAB, STREAMS, ClickStore, Recorded, read_entry
 
 HOUR = 3600
 OPEN = Session(key="shopper-0042/lamoda/b1", seconds=6 * HOUR, tab="tab-a")
@@ -27,7 +27,7 @@ async def test_a_second_tab_is_told_what_is_open_and_nothing_is_recorded(clicks:
     first, second = click_fact(1), click_fact(2, after=0.5)
     assert await clicks.record(first, attributable=True, visitor=b"v", session=OPEN) == Recorded(first.click_id, True)
 
-    opened = OpenElsewhere(first.click_id, first.clicked_at_us // 1000 / 1000, "tab-a")
+    opened = OpenElsewhere((first.click_id,), first.clicked_at_us // 1000 / 1000, "tab-a")
     assert await clicks.record(second, attributable=True, visitor=b"v", session=OTHER) == opened
     assert await clicks.open_elsewhere(second.click_id, OTHER) == opened
     assert await clicks.open_elsewhere(second.click_id, OPEN) is None
@@ -48,11 +48,27 @@ async def test_starting_over_supersedes_the_first_click_from_that_moment_on(clic
     assert current.superseded_at is None
     streamed: list[Any] = [entry for stream in STREAMS for entry in await valkey.xrange(stream) or []]
     entries = [read_entry(fields) for _, fields in streamed]
-    assert {one.click_id: one.supersedes for one in entries} == {first.click_id: "", second.click_id: first.click_id}
+    assert {one.click_id: one.supersedes for one in entries} == {
+        first.click_id: [],
+        second.click_id: [first.click_id],
+    }
     # The tab that was superseded is now the other one.
     answer = await clicks.record(click_fact(3, after=90), attributable=True, visitor=b"v", session=OPEN)
     assert isinstance(answer, OpenElsewhere)
     assert answer.click_id == second.click_id
+
+
+async def test_starting_over_supersedes_every_click_of_the_other_tab(clicks: ClickStore) -> None:
+    facts = [click_fact(number, after=60 * number) for number in range(CLICKS_OF_A_TAB + 2)]
+    for fact in facts[:-1]:
+        await clicks.record(fact, attributable=True, visitor=b"v", session=OPEN)
+    over = replace(OTHER, act=SessionAct.OVER)
+    assert await clicks.record(facts[-1], attributable=True, visitor=b"v", session=over) == Recorded(
+        facts[-1].click_id, is_new=True
+    )
+    found = [await clicks.find(fact.click_id, "lamoda") for fact in facts]
+    superseded = [one is not None and one.superseded_at is not None for one in found]
+    assert superseded == [False, *[True] * CLICKS_OF_A_TAB, False]  # more than that nobody clicks
 
 
 async def test_the_same_tab_renews_its_session_and_supersedes_nothing(clicks: ClickStore) -> None:

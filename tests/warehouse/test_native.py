@@ -111,8 +111,8 @@ def test_an_old_click_is_found(native: NativeEngine) -> None:
 
 def test_an_old_click_carries_the_moment_at_which_another_one_started_over(native: NativeEngine) -> None:
     fact = click_fact()
-    overs = [click_fact(number, after=after, supersedes=fact.click_id) for number, after in ((1, 7200), (2, 90.5))]
-    put(native, fact, *overs, click_fact(3, after=30, supersedes=overs[0].click_id), times=2)
+    overs = [click_fact(number, after=after, supersedes=[fact.click_id]) for number, after in ((1, 7200), (2, 90.5))]
+    put(native, fact, *overs, click_fact(3, after=30, supersedes=[overs[0].click_id]), times=2)
     assert find(native, fact).superseded_at == CLICKED_AT + timedelta(seconds=90.5)
 
 
@@ -128,7 +128,7 @@ def test_a_column_that_is_there_is_not_added_again(native: NativeEngine) -> None
     for statement in statements(migrations()["005_evidence.sql"]):
         run_statement(native, statement)
     shown = native.query("SELECT check_evidence, check_ms, supersedes, script FROM tracker.clicks", format_="TSV")
-    assert shown == b"['']\t[0]\t\t\n"
+    assert shown == b"['']\t[0]\t[]\t\n"
 
 
 SAMPLE = """SELECT 1 AS n, 'a\\tb\\'c\\\\' AS s, ['x', 'y\\'z\\n'] AS a, [1, 2] AS i, [['p'], []] AS aa,

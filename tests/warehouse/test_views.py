@@ -66,13 +66,13 @@ def test_a_click_shows_its_checks_and_neither_shopper_nor_browser(engine: Embedd
 
 def test_a_click_is_superseded_when_another_one_started_over(engine: EmbeddedEngine) -> None:
     first, other = click_fact(0), click_fact(1, after=60)
-    over = click_fact(2, after=90, supersedes=first.click_id)
+    over = click_fact(2, after=90, supersedes=[first.click_id])
     put(engine, first, other, over, times=2)
     columns = "click_id, superseded, supersedes"
     assert ask(engine, f"SELECT {columns} FROM clicks ORDER BY clicked_at") == [
-        (first.click_id, 1, ""),
-        (other.click_id, 0, ""),
-        (over.click_id, 0, first.click_id),
+        (first.click_id, 1, []),
+        (other.click_id, 0, []),
+        (over.click_id, 0, [first.click_id]),
     ]
 
 

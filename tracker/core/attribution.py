@@ -24,14 +24,21 @@ def confirm_by(click: Click, order_time: datetime | None, window_days: int) -> d
 
 
 def refusals(
-    click: Click, stated: Stated, terms: TermsVersion, confirmations: Iterable[Confirmation] = ()
+    click: Click,
+    stated: Stated,
+    terms: TermsVersion,
+    *,
+    confirmations: Iterable[Confirmation] = (),
+    heard_at: datetime | None = None,
 ) -> tuple[Reason, ...]:
     """Every reason, apart from sums and the window, for which this order earns nothing."""
     found: list[Reason] = []
     if stated.origin is not None and stated.origin not in terms.origins:
         found.append(_ORIGIN_REFUSALS[stated.origin])
     found += _session_refusals(click, stated.order_time, terms.session)
-    found += confirmation.refusals(confirmations, click, terms, order_time=stated.order_time)
+    found += confirmation.refusals(
+        confirmations, click, terms, order_time=stated.order_time, heard_at=heard_at or click.clicked_at
+    )
     found += click.refusals
     if click.shopper_id is None:
         found.append(Reason.NO_SHOPPER)

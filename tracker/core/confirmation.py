@@ -14,10 +14,11 @@ from tracker.core.reasons import Reason
 
 # The tag reports a page view at once, and finally when its slower checks are through.
 SAME_VIEW = timedelta(seconds=60)
+# A shop may report an order before its page is shown, but not for long.
+HEARD_BEFORE_SEEN = timedelta(minutes=10)
 
 _RECORD = CheckPolicy(Policy.RECORD)
 _ELSEWHERE = frozenset({TabFinding.SUPERSEDED, TabFinding.OTHER_TAB, TabFinding.COPIED})
-_SURE = frozenset({TabFinding.SUPERSEDED, TabFinding.COPIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,20 @@ class Confirmation:
 
 
 def refusals(
-    confirmations: Iterable[Confirmation], click: Click, terms: TermsVersion, *, order_time: datetime | None
+    confirmations: Iterable[Confirmation],
+    click: Click,
+    terms: TermsVersion,
+    *,
+    order_time: datetime | None,
+    heard_at: datetime,
 ) -> tuple[Reason, ...]:
-    """What was seen surely enough for the policy of the click's terms. Silence and `unknown` never refuse."""
+    """What was seen surely enough for the policy of the click's terms. Silence and `unknown` never refuse.
+
+    `heard_at` is when the first message about the order came: what is seen well after it is no view of somebody who
+    has just ordered. If the first view was silent, a later one does not speak for it.
+    """
     view = _first_view(confirmations, click)
-    if not view:
+    if not view or view[0].seen_at > heard_at + HEARD_BEFORE_SEEN:
         return ()
     policies = dict(terms.tag)
     seen = {
@@ -76,11 +86,20 @@ def _least(found: Iterable[Confidence | None]) -> Confidence | None:
 
 def _second_tab(one: Confirmation, click: Click) -> Confidence | None:
     """Sure only of the order's own tab: a shop that clears its storage makes it look like another one. A tab of an
-    older click is, to the order that the newer one owns, just another tab."""
+    older click is, to the order that the newer one owns, just another tab.
+
+    Any link to the shop can bring a click id along, and the shop's cookie then holds it: that the tab was superseded is
+    sure only if we know so ourselves, and says nothing when we did not sign that id.
+    """
     if one.tab not in _ELSEWHERE:
         return None
-    sure = one.tab in _SURE and one.click_id == click.click_id
-    return Confidence.HIGH if sure else Confidence.MEDIUM
+    if one.click_id != click.click_id:
+        return Confidence.MEDIUM
+    if one.tab is TabFinding.SUPERSEDED:
+        known = click.superseded_at is not None and click.superseded_at < one.seen_at
+        likely = one.cookie_click_id not in ("", click.click_id)
+        return Confidence.HIGH if known else Confidence.MEDIUM if likely else None
+    return Confidence.HIGH if one.tab is TabFinding.COPIED else Confidence.MEDIUM
 
 
 def _session_ended(

@@ -74,7 +74,8 @@ def _matched(
     released = any(override.kind is OverrideKind.RELEASE for override in order.overrides)
 
     reasons: list[Reason] = [Reason.LATE] if windowed.late and not declined else []
-    reasons += attribution.refusals(click, stated, terms, order.confirmations)
+    heard_at = min(message.received_at for message in order.messages)
+    reasons += attribution.refusals(click, stated, terms, confirmations=order.confirmations, heard_at=heard_at)
     if rewarded_elsewhere and not declined:
         reasons.append(Reason.ACTION_ALREADY_REWARDED)
     reasons += earned.reasons

@@ -34,7 +34,7 @@ class ClickFact(msgspec.Struct, frozen=True, array_like=True):
     address_net: str  # 203.0.113.0/24 or 2001:db8:1::/48, for reports
     referer_host: str
     request_id: str
-    supersedes: str  # the click whose session this one ended by starting over; empty: none
+    supersedes: list[str]  # clicks of the tab whose session this one ended by starting over
     script: str  # version of the page that asked the browser; empty: none asked
 
 

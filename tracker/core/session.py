@@ -11,7 +11,7 @@ class SessionAct(StrEnum):
     """What a click does to the session that may be open."""
 
     ASK = "ask"  # it opens one, unless one is open in another tab: then nothing is recorded
-    OVER = "over"  # it opens one, and supersedes the click of another tab
+    OVER = "over"  # it opens one, and supersedes the clicks of another tab
     REPLACE = "replace"  # it opens one, and what is open elsewhere stays as good: nobody asked
 
 
@@ -28,6 +28,10 @@ class Session:
 class OpenElsewhere:
     """The session that is open, and not in the tab that asks."""
 
-    click_id: str
+    click_ids: tuple[str, ...]  # of that tab, newest first
     opened_at: float  # Unix time
     tab: str  # empty: the click that opened it did not tell
+
+    @property
+    def click_id(self) -> str:
+        return self.click_ids[0]

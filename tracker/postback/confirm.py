@@ -18,8 +18,9 @@ from tracker.postback.kept import moment
 from tracker.postback.settle import Occasion, Step, Terms, settle
 from tracker.postback.turns import Turns
 
-# A page is viewed a few times. More is somebody who fills our tables: anybody can send a report.
-MOST_OF_ONE_ORDER = 50
+# A page is viewed a few times. More is somebody who fills our tables: anybody who has a click id can send a report, and
+# must not crowd out those that name another click of the order.
+MOST_OF_ONE_CLICK = 50
 
 
 class TakeTagReport:
@@ -47,7 +48,7 @@ class TakeTagReport:
         before = known.order.confirmations
         if any(one.report_id == seen.report_id for one in before):
             return True
-        if len(before) >= MOST_OF_ONE_ORDER:
+        if sum(_names_the_same(one, seen) for one in before) >= MOST_OF_ONE_CLICK:
             await self._books.ship(fact)
             return True
         return await self._books.write(replace(await self._change(known, seen), tag=fact))
@@ -64,6 +65,10 @@ class TakeTagReport:
 
         settled = await settle(self._books, known, act, None, Occasion(seen.seen_at))
         return Change(orders=settled.orders, siblings=settled.siblings)
+
+
+def _names_the_same(one: Confirmation, other: Confirmation) -> bool:
+    return bool({one.click_id, one.cookie_click_id} & {other.click_id, other.cookie_click_id} - {""})
 
 
 def _is_evidence(fact: TagFact) -> bool:

@@ -1,6 +1,7 @@
 """The page that asks the browser: what it is sent with, and the session that its answer is about."""
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 from tracker.core.session import Session, SessionAct
 from tracker.fraud.browser import may_time_private_mode
@@ -11,6 +12,7 @@ from tracker.redirect.tokens import PageClaim, Tokens
 
 # A browser takes longer to be closed and started. Clocks of two workers differ, too.
 _UNDER_WAY_SECONDS = 2
+_LONGEST_HOST = 100  # a token must not be longer than what is read back
 
 
 class AskBrowser:
@@ -32,7 +34,8 @@ class AskBrowser:
             n=self._new_name(),
             t=int(case.now),
             f=case.known.pass_ is None,
-            r=case.asked.referer_host,
+            r=case.asked.referer_host[:_LONGEST_HOST],
+            w=whose_digest(case.who.shopper_id),
         )
         cookies = (self._cookies.set_browser(browser_id, case.now),) if case.known.renew_browser else ()
         return Asked(
@@ -53,14 +56,16 @@ def session_of(
         seconds=int(case.partner.terms.session_hours * 3600),
         act=act,
         tab=tab,
-        restarted_at=_restarted_at(case, page),
+        restarted_at=running_since(case, page) - _UNDER_WAY_SECONDS,
     )
 
 
-def _restarted_at(case: Case, page: PageClaim | None) -> int:
-    """A page that was asked for without a pass came to a browser that was closed since any session; unless it was sent
-    while the answer which brought the first pass was still under way, in another tab."""
-    if page is None or not page.f:
-        return 0
-    seen_running = page.t if case.known.pass_ is None else min(page.t, case.known.pass_.t)
-    return seen_running - _UNDER_WAY_SECONDS
+def running_since(case: Case, page: PageClaim | None = None) -> int:
+    """Since when this browser is known not to have been closed, Unix time: a pass ends with it. A page that was asked
+    for without one may have been sent while the answer that brought the first pass was under way, in another tab."""
+    known = case.known.pass_.s if case.known.pass_ is not None else int(case.now)
+    return min(known, page.t) if page is not None and page.f else known
+
+
+def whose_digest(shopper_id: str) -> str:
+    return blake2b(shopper_id.encode(), digest_size=6).hexdigest()

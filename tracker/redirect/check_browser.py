@@ -11,7 +11,7 @@ from tracker.errors import StoreUnavailableError
 from tracker.fraud.browser import judge_browser
 from tracker.fraud.screen import Outcome, screen_checks
 from tracker.redirect.answer import SentOn, Stopped
-from tracker.redirect.ask_browser import session_of
+from tracker.redirect.ask_browser import running_since, session_of, whose_digest
 from tracker.redirect.case import Case, Sender, gather
 from tracker.redirect.check_request import Act, CheckRequest
 from tracker.redirect.click_out import ClickOut, address_of
@@ -64,7 +64,7 @@ class CheckBrowser:
         """Raises StoreUnavailableError. What no answer of our page can be is sent back to the click-out."""
         judged = self._judge(asked, sender, said)
         if judged is None:
-            return SentOn(address_of(asked))
+            return SentOn(address_of(asked, switch="1" if asked.switch else ""))
         if said.act is Act.ANYWAY:
             without = await self._without_cashback(judged)
             if without is not None:
@@ -82,7 +82,7 @@ class CheckBrowser:
         signals = asked.signals._replace(method="GET", fetch_mode="", fetch_dest="")
         asked = replace(asked, signals=signals, referer_host=page.r)
         case = gather(asked, sender, partner, self._tokens, self._cookies, now)
-        if case.verdict.outcome is not Outcome.GO or not case.who.shopper_id:
+        if case.verdict.outcome is not Outcome.GO or whose_digest(case.who.shopper_id) != page.w:
             return None
         results = judge_browser(said.evidence, cookie_came_back=bool(case.who.browser_id))
         for one in results:
@@ -117,7 +117,13 @@ class CheckBrowser:
         else:
             session_act = SessionAct.ASK
         results = (*judged.results, _tab(judged.said, elsewhere))
-        seen = Seen(judged.browser_id, checks=results, script=self._script, passed=True)
+        seen = Seen(
+            judged.browser_id,
+            checks=results,
+            script=self._script,
+            passed=True,
+            running_since=running_since(judged.case, judged.page),
+        )
         session = session_of(judged.case, judged.browser_id, act=session_act, tab=judged.said.tab, page=judged.page)
         sent = await self._recorder.send_on(judged.case, seen, session)
         return sent if isinstance(sent, SentOn) else await self._stop(judged, sent)

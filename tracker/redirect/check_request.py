@@ -41,6 +41,6 @@ def read_check(body: bytes) -> CheckRequest | None:
     try:
         said = msgspec.json.decode(body, type=_Said)
         evidence = msgspec.json.decode(body, type=Evidence)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return CheckRequest(said.page, said.act, said.tab, said.copied, evidence)

@@ -12,6 +12,7 @@ _LONGEST_BANNER = 64
 _LONGEST_TOKEN = 512
 _LONGEST_REFERER = 2_000
 _LONGEST_HOST = 253
+_OURS = "same-origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ClickOut:
     referer_host: str
     page_token: str = ""  # of the checks page that the shopper leaves
     without: bool = False  # without being checked, and so without cashback
+    from_us: bool | None = None  # the page before is ours; None: the browser does not say
 
 
 def read_click_out(request: web.Request) -> ClickOut | None:
@@ -34,6 +36,7 @@ def read_click_out(request: web.Request) -> ClickOut | None:
     query = request.query
     if len(query) > len(set(query)):
         return None
+    site = request.headers.get("Sec-Fetch-Site", "")
     return ClickOut(
         partner_id=request.match_info["partner"],
         signals=read_signals(request.method, request.headers),
@@ -43,10 +46,11 @@ def read_click_out(request: web.Request) -> ClickOut | None:
         surface=Surface.APP if query.get("surface") == Surface.APP else Surface.SITE,
         told=query.get("go") == "1",
         # Only a link on our own page can switch: anybody can send an address around.
-        switch=query.get("switch") == "1" and request.headers.get("Sec-Fetch-Site") == "same-origin",
+        switch=query.get("switch") == "1" and site == _OURS,
         referer_host=_host(request.headers.get("Referer", "")),
         page_token=query.get("page", "")[:_LONGEST_TOKEN],
         without=query.get("without") == "1",
+        from_us=site == _OURS if site else None,
     )
 
 

@@ -22,7 +22,7 @@ class Known:
     shopper_id: str = ""
     browser_id: str = ""
     renew_browser: bool = True
-    pass_: PassClaim | None = None  # of this browser, also when it is no longer good
+    pass_: PassClaim | None = None  # also when it is no longer good
 
     def passed(self, now: float) -> PassClaim | None:
         """The pass, while the browser need not be asked again."""
@@ -44,9 +44,12 @@ class Cookies:
         pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
         return Known(
             shopper_id=shopper.s if shopper else "",
-            browser_id=browser.b if browser else "",
-            renew_browser=browser is None or now - browser.t > _RENEW_BROWSER_SECONDS,
-            pass_=pass_ if pass_ is not None and browser is not None and pass_.b == browser.b else None,
+            # Two first tabs at once are given two names; the one that passed stays.
+            browser_id=pass_.b if pass_ else browser.b if browser else "",
+            renew_browser=browser is None
+            or now - browser.t > _RENEW_BROWSER_SECONDS
+            or (pass_ is not None and pass_.b != browser.b),
+            pass_=pass_,
         )
 
     def set_shopper(self, shopper_id: str, now: float) -> str:
@@ -58,9 +61,9 @@ class Cookies:
         token = self._tokens.make_browser_cookie(browser_id, now)
         return f"{self._browser}={token}; Max-Age={BROWSER_COOKIE_SECONDS}{self._attributes}"
 
-    def set_pass(self, browser_id: str, checks: list[tuple[str, str, str]], now: float) -> str:
+    def set_pass(self, claim: PassClaim) -> str:
         """Without an age: it ends with the browser, and so do the sessions."""
-        return f"{self._pass}={self._tokens.make_pass_cookie(browser_id, checks, now)}{self._attributes}"
+        return f"{self._pass}={self._tokens.make_pass_cookie(claim)}{self._attributes}"
 
     def forget_shopper(self) -> str:
         return f"{self._shopper}=; Max-Age=0{self._attributes}"

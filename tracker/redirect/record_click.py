@@ -7,7 +7,7 @@ from tracker.core.partner import CheckPolicy, Partner
 from tracker.core.reasons import Reason
 from tracker.core.session import OpenElsewhere
 from tracker.errors import StoreUnavailableError
-from tracker.fraud.screen import Outcome
+from tracker.fraud.screen import Outcome, screen_checks
 from tracker.redirect.answer import Answer, Asked, AskedBack, Notice, Told
 from tracker.redirect.ask_browser import AskBrowser, session_of
 from tracker.redirect.case import Case, Sender, gather
@@ -75,20 +75,29 @@ class RecordClick:
         """Raises StoreUnavailableError."""
         if not case.who.shopper_id:  # nothing can be earned, so there is nothing to check
             return await self._send_on(case, Seen(case.who.browser_id or self._recorder.new_name()))
-        page = self._tokens.read_page(case.asked.page_token, case.partner.id, case.now) if case.asked.without else None
-        if page is not None:
+        if self._leaves_unchecked(case):
             refusals = (Reason.NOT_CHECKED,) if self._anything_refuses() else ()
-            return await self._send_on(case, Seen(case.who.browser_id or page.b, refusals=refusals))
+            return await self._send_on(case, Seen(case.who.browser_id or self._recorder.new_name(), refusals=refusals))
         passed = case.known.passed(case.now)
-        if passed is None:
+        checks = _as_passed(passed) if passed else ()
+        if passed is None or screen_checks(checks, self._policies()):  # what was overruled then may refuse now
             return self._ask(case)
         session = session_of(case, case.who.browser_id)
-        sent = await self._recorder.send_on(case, Seen(case.who.browser_id, checks=_as_passed(passed)), session)
+        sent = await self._recorder.send_on(case, Seen(case.who.browser_id, checks=checks), session)
         return self._ask(case) if isinstance(sent, OpenElsewhere) else sent  # only the page sees which tab this is
 
     async def _send_on(self, case: Case, seen: Seen) -> Answer:
         sent = await self._recorder.send_on(case, seen)
         return case.plain if isinstance(sent, OpenElsewhere) else sent
+
+    def _leaves_unchecked(self, case: Case) -> bool:
+        """By the link of a checks page of this browser. Anybody can send such a link around: it must not cost others
+        their cashback."""
+        asked = case.asked
+        page = self._tokens.read_page(asked.page_token, case.partner.id, case.now) if asked.without else None
+        if page is None or asked.from_us is False:
+            return False
+        return asked.from_us is True or case.who.browser_id in ("", page.b)
 
     def _anything_refuses(self) -> bool:
         policies = self._policies()

@@ -20,6 +20,7 @@ from tracker.redirect.case import Case
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.destination import address_with_id
+from tracker.redirect.tokens import PassClaim
 from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, Telemetry
 from tracker.web.hashing import KeyedHash, network_of
 
@@ -57,6 +58,7 @@ class Seen:
     refusals: tuple[Reason, ...] = ()
     script: str = ""  # version of the page that asked; empty: none did
     passed: bool = False  # the browser need not be asked again for a while
+    running_since: int = 0  # Unix time since when it is known not to have been closed; of one that passed
 
 
 class Recorder:
@@ -127,7 +129,7 @@ class Recorder:
                 for one in seen.checks
                 if one.check is not Check.SECOND_TAB
             ]
-            yield self._cookies.set_pass(seen.browser_id, checks, case.now)
+            yield self._cookies.set_pass(PassClaim(seen.browser_id, int(case.now), seen.running_since, checks))
 
     def _fact(self, case: Case, seen: Seen, outcome: str) -> ClickFact:
         asked, sender, partner, who = case.asked, case.sender, case.partner, case.who
@@ -165,7 +167,7 @@ class Recorder:
             address_net=network_of(sender.address),
             referer_host=asked.referer_host,
             request_id=sender.request_id,
-            supersedes="",
+            supersedes=[],
             script=seen.script,
         )
 

@@ -58,6 +58,7 @@ class PassClaim(msgspec.Struct, frozen=True):
 
     b: str  # browser
     t: _UnixTime
+    s: _UnixTime  # since when this browser is known to run without having been closed
     c: list[tuple[str, str, str]]  # check, finding, confidence
 
 
@@ -70,6 +71,7 @@ class PageClaim(msgspec.Struct, frozen=True):
     t: _UnixTime
     f: bool  # fresh: the browser had no pass, so it was closed since any session
     r: str  # host of the page that led here
+    w: str  # who was signed in, as a digest
 
 
 class AnalystClaim(msgspec.Struct, frozen=True):
@@ -118,8 +120,8 @@ class Tokens:
     def read_browser_cookie(self, token: str, now: float) -> BrowserClaim | None:
         return self._browser.read(token, now)
 
-    def make_pass_cookie(self, browser_id: str, checks: list[tuple[str, str, str]], now: float) -> str:
-        return self._pass.make(PassClaim(browser_id, int(now), checks))
+    def make_pass_cookie(self, claim: PassClaim) -> str:
+        return self._pass.make(claim)
 
     def read_pass_cookie(self, token: str, now: float) -> PassClaim | None:
         return self._pass.read(token, now)

@@ -27,7 +27,8 @@ class Audit(Protocol):
 _CLICKS = """
 SELECT banner, click_id, partner_id, outcome, valid, device, surface, deep_link, ifNull(toString(rate), '') AS rate,
     arrayStringConcat(arraySort(traffic), ' ') AS traffic, arrayStringConcat(arraySort(refusals), ' ') AS refusals,
-    arrayStringConcat(arraySort(checks_found), ' ') AS checks_found, supersedes, superseded,
+    arrayStringConcat(arraySort(checks_found), ' ') AS checks_found, arrayStringConcat(supersedes, ' ') AS supersedes,
+    superseded,
     toUnixTimestamp(clicked_at) AS second, shopper_hash
 FROM clicks WHERE startsWith(banner, '{run}-') ORDER BY click_id
 """

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import blake2b
 from importlib.resources import files
 from typing import Any, TypeVar, cast, overload
 
@@ -33,6 +34,7 @@ REPEAT_FIELD = b"r"  # beside the fact: only the script knows that it is a repea
 
 DOUBLE_CLICK_MS = 2_000
 REPEAT_MS = 10_000
+CLICKS_OF_A_TAB = 16  # remembered of one session; nobody needs as many in its hours
 
 _LARGEST_TRIP = 512
 _CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
@@ -93,11 +95,11 @@ class ClickStore:
                 return Recorded(reply.decode(), is_new=False)
             if isinstance(reply, int):
                 return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
-            click_id, opened_at_ms, tab = reply
-            open_ = OpenElsewhere(click_id.decode(), opened_at_ms / 1000, tab.decode())
+            click_ids, opened_at_ms, tab = reply
+            open_ = OpenElsewhere(tuple(click_ids.decode().split()), opened_at_ms / 1000, tab.decode())
             if session is None or session.act is not SessionAct.OVER:
                 return open_
-            fact = msgspec.structs.replace(fact, supersedes=open_.click_id)
+            fact = msgspec.structs.replace(fact, supersedes=list(open_.click_ids))
 
     async def open_elsewhere(self, slot_of: str, session: Session) -> OpenElsewhere | None:
         """The session that is open in another tab than this one; `slot_of` is any click id of that shopper. Raises
@@ -109,10 +111,10 @@ class ClickStore:
             raise _unavailable(error) from error
         if open_ is None:
             return None
-        opened_at_ms, click_id, tab = open_.decode().split(" ", 2)
+        opened_at_ms, tab, click_ids = open_.decode().split("|")
         if int(opened_at_ms) < session.restarted_at * 1000 or (tab and tab == session.tab):
             return None
-        return OpenElsewhere(click_id, int(opened_at_ms) / 1000, tab)
+        return OpenElsewhere(tuple(click_ids.split()), int(opened_at_ms) / 1000, tab)
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
@@ -157,18 +159,19 @@ class ClickStore:
         place = place_of(fact.click_id)
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
         last_seen = b"d%b%b%b" % (place.slot.encode(), whose, fact.partner_id.encode())
-        superseded = fact.supersedes or fact.click_id  # one slot, in either case
+        superseded = fact.supersedes or [fact.click_id]  # one slot, in either case
         if session is None:
             opens: tuple[str | int, ...] = ("none", "", 0, 0)
         else:
             opens = (session.act, session.tab, (session.seconds + 1) * 1000, session.restarted_at * 1000)
         return (
-            "EVALSHA", "", 7,
+            "EVALSHA", "", 6 + len(superseded),
             f"clicks:{place.slot}", last_seen, *place.buckets,
-            _session_key(place.slot, session) if session else last_seen, _superseded_key(superseded),
+            _session_key(place.slot, session) if session else last_seen, *map(_superseded_key, superseded),
             fact.clicked_at_us // 1000, fact.click_id, msgspec.msgpack.encode(fact), place.field, pack(fact),
             expires_at(place, self._hot_days), DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
-            *opens, fact.supersedes, fact.clicked_at_us, expires_at(place_of(superseded), self._hot_days),
+            *opens, " ".join(fact.supersedes), fact.clicked_at_us,
+            expires_at(place_of(superseded[0]), self._hot_days), CLICKS_OF_A_TAB,
         )  # fmt: skip
 
     async def _send(self, commands: Sequence[_Command]) -> Sequence[Any]:
@@ -210,8 +213,9 @@ def read_entry(fields: Mapping[bytes, bytes], type_: type[ClickFact] = ClickFact
     return msgspec.structs.replace(fact, traffic=[*fact.traffic, ClickReason.REPEAT])
 
 
-def _session_key(slot: str, session: Session) -> str:
-    return f"s{slot}{session.key}"
+def _session_key(slot: str, session: Session) -> bytes:
+    """64 bits: that two of a million sessions share them is next to impossible, and names cost twice as much."""
+    return b"s%b%b" % (slot.encode(), blake2b(session.key.encode(), digest_size=8).digest())
 
 
 def _superseded_key(click_id: str) -> str:

@@ -1,12 +1,13 @@
 -- Records one click-out, in one slot and at once. Answers 0: new · 1: new, and a repeat · an id: a double click of it ·
--- {id, opened at, tab}: a session is open elsewhere, and nothing was recorded.
+-- {ids, opened at, tab}: a session is open elsewhere, and nothing was recorded.
 --
 -- KEYS  1 stream · 2 what this visitor did last at this partner · 3, 4, 5 buckets of the hot record, each level wider
---       6 session · 7 mark of the click that is superseded
+--       6 session · 7 and on: marks of the clicks that are superseded
 -- ARGV  1 now, ms · 2 click id · 3 fact · 4 field and 5 value of the hot record · 6 when the bucket ends, s
 --       7 double click, ms · 8 repeat, ms · 9 records a bucket holds before the next level is used
 --       10 ask, over, replace, or none: no session · 11 tab · 12 life of the session, ms · 13 when the browser began, ms
---       14 click that is superseded · 15 now, µs · 16 when its mark ends, s
+--       14 clicks that are superseded, newest first · 15 now, µs · 16 when their marks end, s
+--       17 clicks of one tab that are remembered
 local now = tonumber(ARGV[1])
 
 -- A bucket stays one compact block of memory while it is small: what does not fit goes one level on. A click that is
@@ -34,21 +35,23 @@ if seen then
   end
 end
 
-if ARGV[10] == 'ask' or ARGV[10] == 'over' then
-  local open = redis.call('GET', KEYS[6])
-  if open then
-    local opened_at, click_id, tab = string.match(open, '^(%d+) (%S*) ?(.*)$')
-    local elsewhere = tonumber(opened_at) >= tonumber(ARGV[13]) and not (tab ~= '' and tab == ARGV[11])
-    if elsewhere and click_id ~= ARGV[14] then
-      return {click_id, tonumber(opened_at), tab}
-    end
+-- A click again in the same tab keeps the clicks before it company: whoever starts over supersedes them all.
+local opened = ARGV[2]
+if ARGV[10] ~= 'none' then
+  local opened_at, tab, click_ids = string.match(redis.call('GET', KEYS[6]) or '', '^(%d+)|(.-)|(.*)$')
+  local goes_on = opened_at and tonumber(opened_at) >= tonumber(ARGV[13])
+  if goes_on and tab ~= '' and tab == ARGV[11] then
+    local length = (#ARGV[2] + 1) * tonumber(ARGV[17]) - 1
+    opened = string.sub(ARGV[2] .. ' ' .. click_ids, 1, length)
+  elseif goes_on and ARGV[10] ~= 'replace' and click_ids ~= ARGV[14] then
+    return {click_ids, tonumber(opened_at), tab}
   end
   if ARGV[14] ~= '' then
-    redis.call('SET', KEYS[7], ARGV[15], 'NX', 'EXAT', ARGV[16])
+    for mark = 7, #KEYS do
+      redis.call('SET', KEYS[mark], ARGV[15], 'NX', 'EXAT', ARGV[16])
+    end
   end
-end
-if ARGV[10] ~= 'none' then
-  redis.call('SET', KEYS[6], string.format('%.0f %s %s', now, ARGV[2], ARGV[11]), 'PX', ARGV[12])
+  redis.call('SET', KEYS[6], string.format('%.0f|%s|%s', now, ARGV[11], opened), 'PX', ARGV[12])
 end
 
 redis.call('HSETNX', KEYS[level], ARGV[4], ARGV[5])

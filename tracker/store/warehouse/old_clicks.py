@@ -21,7 +21,8 @@ SELECT clicked_at_us, partner_id, shopper_id, terms_version, surface, device, re
     (
         SELECT min(clicked_at_us)
         FROM tracker.clicks
-        WHERE clicked_at >= toDateTime({earliest}) AND clicked_at <= toDateTime({latest}) AND supersedes = '{click_id}'
+        WHERE clicked_at >= toDateTime({earliest}) AND clicked_at <= toDateTime({latest})
+            AND has(supersedes, '{click_id}')
     ) AS superseded_at_us,
     check_names, check_findings, check_confidences
 FROM tracker.clicks

@@ -1,7 +1,7 @@
 -- What the checks saw of a browser, and what the tag saw on the shop's own pages. Clicks from before have no evidence.
 ALTER TABLE tracker.clicks ADD COLUMN check_evidence Array(String) DEFAULT arrayMap(name -> '', check_names);
 ALTER TABLE tracker.clicks ADD COLUMN check_ms Array(UInt32) DEFAULT arrayMap(name -> toUInt32(0), check_names);
-ALTER TABLE tracker.clicks ADD COLUMN supersedes String;
+ALTER TABLE tracker.clicks ADD COLUMN supersedes Array(String);
 ALTER TABLE tracker.clicks ADD COLUMN script String;
 
 -- A report that the tag sends again is the same one, received later: of the time only the day is in the sorting key.

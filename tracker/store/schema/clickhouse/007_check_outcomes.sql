@@ -26,7 +26,7 @@ SELECT
     check_ms,
     script,
     supersedes,
-    toUInt8(click_id IN (SELECT supersedes FROM tracker.clicks WHERE supersedes != '')) AS superseded,
+    toUInt8(click_id IN (SELECT arrayJoin(supersedes) FROM tracker.clicks WHERE notEmpty(supersedes))) AS superseded,
     browser_family,
     browser_version,
     os_family,
