@@ -32,6 +32,7 @@ from tracker.core.partner import (
     Terms,
     TermsVersion,
 )
+from tracker.core.reasons import Reason
 from tracker.redirect.checks.baits import Baits
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
@@ -132,6 +133,11 @@ class Setting:
 
     async def find(self, click_id: str, at: str = "lab") -> Click | None:
         return await self.store.find(click_id, at)
+
+    async def refusals(self, click_id: str) -> tuple[Reason, ...]:
+        click = await self.find(click_id)
+        assert click is not None
+        return click.refusals
 
 
 @dataclass

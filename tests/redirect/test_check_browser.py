@@ -1,6 +1,5 @@
 """What the checks page's answers lead to: the shop, or a page that says all that was found (docs/rules.md, S)."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,18 +15,6 @@ from tracker.redirect.tokens import PassClaim
 TAB_B = "b" * 16
 RECORD = {check: CheckPolicy(Policy.RECORD) for check in Check}
 WARN = {check: CheckPolicy(Policy.WARN) for check in Check}
-
-
-@pytest.fixture
-async def setting(valkey: Redis) -> AsyncIterator[Setting]:
-    async with open_setting(valkey) as opened:
-        yield opened
-
-
-async def refusals(setting: Setting, click_id: str) -> tuple[Reason, ...]:
-    click = await setting.find(click_id)
-    assert click is not None
-    return click.refusals
 
 
 async def test_a_browser_is_asked_once_and_the_next_click_is_one_redirect_for_15_minutes(setting: Setting) -> None:
@@ -62,7 +49,7 @@ async def test_what_the_rules_forbid_stops_the_shopper_who_may_go_on_without_cas
     assert await setting.find(fact.click_id) is None  # nobody was sent on with it
 
     gone = await setting.check(page, act="anyway", **evidence)
-    assert await refusals(setting, gone.click_id) == (reason,)
+    assert await setting.refusals(gone.click_id) == (reason,)
     assert is_checks_page((await setting.go(stay=True)).text)  # it has no pass
 
 
@@ -70,7 +57,7 @@ async def test_ae_34_switching_it_off_and_retrying_is_a_new_click_that_earns(set
     page = await setting.go(s=setting.link(), stay=True)
     await setting.check(page, **BLOCKER_ON)
     gone = await setting.check(page)
-    assert await refusals(setting, gone.click_id) == ()
+    assert await setting.refusals(gone.click_id) == ()
     assert [fact.outcome for fact in await setting.facts()] == ["stopped", "go"]
 
 
@@ -82,7 +69,7 @@ async def test_ae_35_cookies_are_decided_by_whether_ours_comes_back(setting: Set
     assert (await setting.check(page, **blocked)).location == ""
     setting.jar.clear()
     gone = await setting.check(page, act="anyway", **blocked)
-    assert await refusals(setting, gone.click_id) == (Reason.COOKIES_BLOCKED,)
+    assert await setting.refusals(gone.click_id) == (Reason.COOKIES_BLOCKED,)
 
 
 async def test_ae_37_what_is_not_known_refuses_nothing_and_is_kept(setting: Setting) -> None:
@@ -128,7 +115,7 @@ async def test_a_policy_may_refuse_what_is_only_likely(valkey: Redis) -> None:
         page = await setting.go(s=setting.link(), stay=True)
         assert (await setting.check(page, act="overrule", **MAYBE_PRIVATE)).location == ""
         gone = await setting.check(page, act="anyway", **MAYBE_PRIVATE)
-        assert await refusals(setting, gone.click_id) == (Reason.PRIVATE_MODE,)
+        assert await setting.refusals(gone.click_id) == (Reason.PRIVATE_MODE,)
 
 
 async def test_a_policy_that_records_tells_nothing(valkey: Redis) -> None:
@@ -152,7 +139,7 @@ async def test_a_policy_that_warns_refuses_nothing_that_is_overruled(valkey: Red
         page = await setting.go(stay=True)
         assert (await setting.check(page, tab=TAB_B, **BLOCKER_ON)).location == ""
         gone = await setting.check(page, tab=TAB_B, act="overrule", **BLOCKER_ON)
-        assert await refusals(setting, gone.click_id) == ()
+        assert await setting.refusals(gone.click_id) == ()
 
 
 async def test_a_pass_is_judged_by_the_policies_of_now(setting: Setting) -> None:
@@ -181,7 +168,7 @@ async def test_without_script_the_shopper_goes_on_without_cashback(setting: Sett
     [address] = [part.partition('"')[0] for part in page.text.split('href="') if "without=1" in part.partition('"')[0]]
     query: dict[str, Any] = dict(pair.split("=", 1) for pair in address.partition("?")[2].split("&amp;"))
     gone = await setting.go(**query)
-    assert await refusals(setting, gone.click_id) == (Reason.NOT_CHECKED,)
+    assert await setting.refusals(gone.click_id) == (Reason.NOT_CHECKED,)
 
 
 @pytest.mark.parametrize(("site", "pages"), [("cross-site", "own"), ("none", "own"), ("", "another's"), ("", "forged")])
@@ -195,7 +182,7 @@ async def test_nobody_can_send_around_a_link_that_costs_others_their_cashback(
         setting.passed()
     link, headers = setting.link("thief"), {"Sec-Fetch-Site": site} if site else {}
     gone = await setting.go(s=link, without="1", page=token, stay=True, headers=headers)
-    assert gone.click_id == "" or await refusals(setting, gone.click_id) == ()
+    assert gone.click_id == "" or await setting.refusals(gone.click_id) == ()
 
 
 @pytest.mark.parametrize("page", ["", "forged", "another partner's", "old"])

@@ -1,7 +1,6 @@
 """What happens to a shopper who clicks a banner, and to whatever else asks for the same address."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,12 +20,6 @@ from tracker.core.reasons import ClickReason, Reason
 from tracker.core.session import OpenElsewhere, Session
 from tracker.store.clicks import ClickStore, Recorded, open_valkey
 from tracker.telemetry import CLICK_PAGES, CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS
-
-
-@pytest.fixture
-async def setting(valkey: Redis) -> AsyncIterator[Setting]:
-    async with open_setting(valkey) as opened:
-        yield opened
 
 
 async def test_a_signed_link_leads_to_the_partner_with_a_signed_click_id_that_is_found_again(setting: Setting) -> None:

@@ -1,28 +1,14 @@
 """One tab and one session, as a browser meets them at the click-out (docs/rules.md, S-01 and S-02)."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from redis.asyncio import Redis
 
 from tests.browsing import BLOCKER_ON, is_checks_page
-from tests.redirect.setting import Setting, open_setting
+from tests.redirect.setting import Setting
 from tracker.core.reasons import Reason
 
 TAB_B = "b" * 16
-
-
-@pytest.fixture
-async def setting(valkey: Redis) -> AsyncIterator[Setting]:
-    async with open_setting(valkey) as opened:
-        yield opened
-
-
-async def refusals(setting: Setting, click_id: str) -> tuple[Reason, ...]:
-    click = await setting.find(click_id)
-    assert click is not None
-    return click.refusals
 
 
 async def test_ae_38_a_second_tab_is_not_sent_on_and_the_first_click_stays_good(setting: Setting) -> None:
@@ -37,7 +23,7 @@ async def test_ae_38_a_second_tab_is_not_sent_on_and_the_first_click_stays_good(
     assert (click.refusals, click.superseded_at) == ((), None)
 
     without = await setting.check(page, tab=TAB_B, act="anyway")
-    assert await refusals(setting, without.click_id) == (Reason.SECOND_TAB,)
+    assert await setting.refusals(without.click_id) == (Reason.SECOND_TAB,)
     assert (await setting.check(page)).click_id  # the first tab is still free to click again
 
 
