@@ -178,11 +178,16 @@ def test_the_other_bait_is_a_plain_path_of_data() -> None:
     assert problems({"TRACKER_BAIT_FETCH": "/ads.js"}) == [
         "TRACKER_BAIT_FETCH=/ads.js: write a plain path that ends in .json, such as /x_468x60_y.json"
     ]
+    assert problems({"TRACKER_BAIT_SCRIPT": "/tag.js", "TRACKER_BAIT_FETCH": "/checks/control.json"}) == [
+        "TRACKER_BAIT_SCRIPT=/tag.js: that address is taken; write another one, such as /ads-front.min.js",
+        "TRACKER_BAIT_FETCH=/checks/control.json: that address is taken; write another one, such as /x_468x60_y.json",
+    ]
 
 
 @pytest.mark.parametrize("text", ["all", "83-", "-156", "156-83", "83,", "83 - 156", "83-156\n", "12345", "None"])
 def test_versions_are_ranges_and_single_ones(text: str) -> None:
-    assert problems({"TRACKER_PRIVATE_TIMING": text}) == [f"TRACKER_PRIVATE_TIMING={text}: write 83-155,157 or none"]
+    said = f"TRACKER_PRIVATE_TIMING={text}: write versions such as 83-155,157 or none"
+    assert problems({"TRACKER_PRIVATE_TIMING": text}) == [said]
 
 
 def test_no_version_may_be_guessed() -> None:

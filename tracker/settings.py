@@ -80,12 +80,17 @@ def _networks(given: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip())
 
 
+_OURS = ("/tag", "/checks/", "/go/", "/pb/", "/reports/", "/my/", "/partners/")
+
+
 def _baits(given: Mapping[str, str]) -> Iterator[str]:
     """Problems of the baits' paths: the ending keeps them apart from every route of a page."""
     for name, ending in (("TRACKER_BAIT_SCRIPT", ".js"), ("TRACKER_BAIT_FETCH", ".json")):
         plain = re.fullmatch(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*){1,4}", given[name])
         if not plain or len(given[name]) > 100 or not given[name].endswith(ending):
             yield f"{name}={given[name]}: write a plain path that ends in {ending}, such as {KNOWN[name][0]}"
+        elif given[name].startswith(_OURS):
+            yield f"{name}={given[name]}: that address is taken; write another one, such as {KNOWN[name][0]}"
 
 
 def _versions(text: str) -> tuple[range, ...] | None:
@@ -127,7 +132,9 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
     problems += _baits(given)
     private_timing = _versions(given["TRACKER_PRIVATE_TIMING"])
     if private_timing is None:
-        problems.append(f"TRACKER_PRIVATE_TIMING={given['TRACKER_PRIVATE_TIMING']}: write 83-155,157 or none")
+        problems.append(
+            f"TRACKER_PRIVATE_TIMING={given['TRACKER_PRIVATE_TIMING']}: write versions such as 83-155,157 or none"
+        )
     if given["TRACKER_DEMO"] not in ("", "0", "1"):
         problems.append(f"TRACKER_DEMO={given['TRACKER_DEMO']}: write 1, or leave it out")
     settings = Settings(

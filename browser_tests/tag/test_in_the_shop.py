@@ -154,11 +154,15 @@ async def test_the_shop_does_not_notice_that_we_are_away(
 
 
 async def test_the_page_stays_in_the_back_forward_cache(browser: Browser, shop: Shop) -> None:
-    """Typed, not clicked: a click of Marionette's alone keeps a page out of that cache."""
+    """Typed, not clicked: a click of Marionette's alone keeps a page out of that cache. A busy browser may drop a page
+    from it all the same, once; a page that may not be in it never is."""
     tab = await land(browser, shop)
-    await tab.goto(shop.url("/basket"))
-    await tab.back()
-    await until_at(tab, shop.url("/?"))
+    for _ in range(3):
+        await tab.goto(shop.url("/basket"))
+        await tab.back()
+        await until_at(tab, shop.url("/?"))
+        if await tab.run("return restored"):
+            break
 
     assert await tab.run("return restored")
     copy = await opened_by(browser, lambda: tab.click("#opener"))  # and it answers again

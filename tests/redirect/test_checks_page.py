@@ -259,8 +259,8 @@ def test_a_shop_that_is_open_elsewhere_is_said_with_the_time_and_the_price_of_st
     html = unescape(findings(stopped(Check.SECOND_TAB, minutes=125), "ru"))
 
     assert f"<h1>Магазин «{SHOP.name}» уже открыт в другой вкладке</h1>" in html
-    assert "Он открыт 2\u00a0ч\u00a05\u00a0мин\u00a0назад" in html
-    assert "за покупку, сделанную в первой, кэшбэк не начислят" in html
+    assert "Вы перешли в него 2\u00a0ч\u00a05\u00a0мин\u00a0назад" in html
+    assert "покупку по первому переходу кэшбэк тогда не начислят" in html
     assert "<h2>" not in html
 
 

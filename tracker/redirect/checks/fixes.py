@@ -33,7 +33,13 @@ _NAMES = (
 )
 
 
+_PHONE = re.compile(r"\b(?:Android|iPhone|iPad|Mobile)\b")
+
+
 def browser_of(user_agent: str) -> Browser:
+    """On phones menus are others, and blockers often no extensions."""
+    if _PHONE.search(user_agent):
+        return Browser.OTHER
     return next((browser for browser, name in _NAMES if name.search(user_agent)), Browser.OTHER)
 
 
@@ -116,8 +122,8 @@ _RU: Mapping[Check, Mapping[Browser, Steps]] = {
         Browser.OTHER: ("Разрешите файлы cookie в настройках приватности браузера.", _RU_AGAIN),
     },
     Check.PRIVATE_MODE: {
-        Browser.YANDEX: ("Закройте окно в режиме инкогнито Яндекс Браузера.", _RU_WINDOW),
-        Browser.CHROME: ("Закройте окно Chrome в режиме инкогнито или в гостевом режиме.", _RU_WINDOW),
+        Browser.YANDEX: ("Закройте окно инкогнито Яндекс Браузера.", _RU_WINDOW),
+        Browser.CHROME: ("Закройте окно Chrome, если оно открыто в режиме инкогнито или гостя.", _RU_WINDOW),
         Browser.FIREFOX: (
             "Закройте приватное окно Firefox.",
             "Если окно обычное: меню ☰ → «Настройки» → «Приватность и защита» → «История»: «будет запоминать».",

@@ -77,7 +77,7 @@ RU = ChecksText(
     refuses="Кэшбэка не будет",
     warns="Предупреждение",
     retry="Проверить ещё раз",
-    over="Начать здесь заново",
+    over="Начать заново здесь",
     overrule="Всё равно перейти",
     without="Продолжить без кэшбэка",
     plain="Перейти в магазин без кэшбэка",
@@ -100,19 +100,20 @@ RU = ChecksText(
             Said("Открыто приватное окно", _RU_PRIVATE),
             Said(
                 "Похоже, это приватное окно",
-                f"{_RU_PRIVATE} Мы судим по косвенному признаку и можем ошибиться: если окно обычное, переходите.",
+                "Из приватного окна кэшбэк могут не начислить: оно забывает, что в магазин вас привела программа. Мы "
+                "судим по косвенному признаку и можем ошибиться: если окно обычное, переходите.",
             ),
         ),
         Check.SECOND_TAB: FindingText(
             Said(
                 "Магазин «{partner}» уже открыт в другой вкладке",
-                "Он открыт {ago}. Покупайте в той вкладке — или начните заново в этой: тогда за покупку, сделанную "
-                "в первой, кэшбэк не начислят.",
+                "Вы перешли в него {ago}. Покупайте в той вкладке — или начните заново в этой и закройте ту: за "
+                "покупку по первому переходу кэшбэк тогда не начислят.",
             ),
             Said(
                 "Магазин «{partner}» уже открыт",
-                "Он открыт {ago}. Если это было в этой же вкладке, просто начните здесь заново. Если в другой — "
-                "за покупку, сделанную там, кэшбэк после этого не начислят.",
+                "Вы перешли в него {ago}. Если это было в этой же вкладке, просто начните заново здесь. Если в другой "
+                "— за покупку по тому переходу кэшбэк после этого не начислят.",
             ),
         ),
     },
@@ -167,19 +168,20 @@ EN = ChecksText(
             Said("This is a private window", _EN_PRIVATE),
             Said(
                 "This seems to be a private window",
-                f"{_EN_PRIVATE} We judge by an indirect sign and may be wrong: if the window is ordinary, go on.",
+                "Purchases from a private window may earn no cashback: it forgets that the programme brought you. We "
+                "judge by an indirect sign and may be wrong: if the window is ordinary, go on.",
             ),
         ),
         Check.SECOND_TAB: FindingText(
             Said(
                 "{partner} is already open in another tab",
-                "It was opened {ago}. Buy in that tab, or start over in this one: then a purchase made in the first "
-                "tab earns no cashback.",
+                "It was opened {ago}. Buy in that tab, or start over in this one and close that: a purchase by the "
+                "first click then earns no cashback.",
             ),
             Said(
                 "{partner} is already open",
                 "It was opened {ago}. If that was in this very tab, just start over here. If it was in another one, "
-                "a purchase made there will earn no cashback after that.",
+                "a purchase by that click will earn no cashback after that.",
             ),
         ),
     },

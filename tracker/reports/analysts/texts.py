@@ -158,7 +158,8 @@ TEXTS: Mapping[str, AnalystText] = {
             "checks": QuestionText(
                 title="Проверки браузера",
                 lead="Что нашла страница проверок, по браузерам и версиям; каждый браузер считается один раз. Если "
-                "проверка срабатывает только в одной версии, она, скорее всего, ошибается.",
+                "блокировщик, cookie или приватный режим находят только в одной из нескольких версий, проверка в ней, "
+                "скорее всего, ошибается.",
             ),
         },
     ),
@@ -262,8 +263,8 @@ TEXTS: Mapping[str, AnalystText] = {
             ),
             "checks": QuestionText(
                 title="Browser checks",
-                lead="What the checks page found, by browser and version; each browser counts once. A check that finds "
-                "something in one version alone is probably wrong about it.",
+                lead="What the checks page found, by browser and version; each browser counts once. Where a blocker, "
+                "cookies or a private window are found in one of several versions alone, the check is probably wrong.",
             ),
         },
     ),
