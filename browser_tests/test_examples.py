@@ -17,7 +17,7 @@ from browser_tests.proxy import Fault
 from browser_tests.ublock import trust
 from browser_tests.world import HOST, World
 from tracker.core.click_id import parts
-from tracker.redirect.ask_browser import _UNDER_WAY_SECONDS as UNDER_WAY
+from tracker.redirect.ask_browser import UNDER_WAY_SECONDS as UNDER_WAY
 
 YANDEX = (
     "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "

@@ -10,12 +10,14 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.store.factories import SECOND, click_fact
+from tracker.core.click_id import parts
 from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.store.clicks import CLICKS_OF_A_TAB, STREAMS, ClickStore, Recorded, read_entry
 
 HOUR = 3600
 OPEN = Session(key="shopper-0042/lamoda/b1", seconds=6 * HOUR, tab="tab-a")
 OTHER = replace(OPEN, tab="tab-b")
+SHARD = parts(click_fact().click_id).shard
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ async def test_a_second_tab_is_told_what_is_open_and_nothing_is_recorded(clicks:
 
     opened = OpenElsewhere((first.click_id,), first.clicked_at_us // 1000 / 1000, "tab-a")
     assert await clicks.record(second, attributable=True, visitor=b"v", session=OTHER) == opened
-    assert await clicks.open_elsewhere(second.click_id, OTHER) == opened
-    assert await clicks.open_elsewhere(second.click_id, OPEN) is None
+    assert await clicks.open_elsewhere(SHARD, OTHER) == opened
+    assert await clicks.open_elsewhere(SHARD, OPEN) is None
     assert await clicks.find(second.click_id, "lamoda") is None
     assert sum([await valkey.xlen(stream) for stream in STREAMS]) == 1
 
@@ -92,7 +94,7 @@ async def test_the_same_tab_renews_its_session_and_supersedes_nothing(clicks: Cl
 async def test_what_is_no_second_tab_is_never_stopped(clicks: ClickStore, elsewhere: Session) -> None:
     await clicks.record(click_fact(1), attributable=True, visitor=b"v", session=OPEN)
     second = click_fact(2, after=60)
-    assert await clicks.open_elsewhere(second.click_id, elsewhere) is None
+    assert await clicks.open_elsewhere(SHARD, elsewhere) is None
     answer = await clicks.record(second, attributable=True, visitor=b"v", session=elsewhere)
     assert answer == Recorded(second.click_id, is_new=True)
 
@@ -118,7 +120,7 @@ async def test_a_click_without_cashback_leaves_the_session_alone(clicks: ClickSt
     first, second = click_fact(1), click_fact(2, after=60)
     await clicks.record(first, attributable=True, visitor=b"v", session=OPEN)
     assert await clicks.record(second, attributable=True, visitor=b"w") == Recorded(second.click_id, is_new=True)
-    opened = await clicks.open_elsewhere(second.click_id, OTHER)
+    opened = await clicks.open_elsewhere(SHARD, OTHER)
     assert opened is not None
     assert opened.click_id == first.click_id
 

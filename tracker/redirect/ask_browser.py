@@ -11,7 +11,7 @@ from tracker.redirect.cookies import Cookies
 from tracker.redirect.tokens import PageClaim, Tokens
 
 # A browser takes longer to be closed and started. Clocks of two workers differ, too.
-_UNDER_WAY_SECONDS = 2
+UNDER_WAY_SECONDS = 2
 _LONGEST_HOST = 100  # a token must not be longer than what is read back
 
 
@@ -53,10 +53,10 @@ def session_of(
     """Of this shopper, at this partner, in this browser (docs/rules.md, S-01)."""
     return Session(
         key=f"{case.who.shopper_id}/{case.partner.id}/{browser_id}",
-        seconds=int(case.partner.terms.session_hours * 3600),
+        seconds=int(case.partner.terms.session.total_seconds()),
         act=act,
         tab=tab,
-        restarted_at=running_since(case, page) - _UNDER_WAY_SECONDS,
+        restarted_at=running_since(case, page) - UNDER_WAY_SECONDS,
     )
 
 

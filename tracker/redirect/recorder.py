@@ -13,7 +13,6 @@ from tracker.core.reasons import Reason
 from tracker.core.session import OpenElsewhere, Session
 from tracker.core.terms import best_rate
 from tracker.errors import StoreUnavailableError
-from tracker.fraud.screen import Outcome
 from tracker.fraud.user_agent import read_agent
 from tracker.redirect.answer import SentOn
 from tracker.redirect.case import Case
@@ -46,7 +45,7 @@ class Clicks(Protocol):
     ) -> Recorded | OpenElsewhere:
         """On disk when it returns. Raises StoreUnavailableError; the same click may be recorded again then."""
 
-    async def open_elsewhere(self, slot_of: str, session: Session) -> OpenElsewhere | None: ...
+    async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,7 @@ class Recorder:
 
     async def open_elsewhere(self, case: Case, session: Session) -> OpenElsewhere | None:
         """Raises StoreUnavailableError."""
-        slot_of = self._fact(case, Seen(""), str(Outcome.GO)).click_id
-        return await self._clicks.open_elsewhere(slot_of, session)
+        return await self._clicks.open_elsewhere(self._shard(case, self._address_hash(case)), session)
 
     async def send_on(self, case: Case, seen: Seen, session: Session | None = None) -> SentOn | OpenElsewhere:
         """Recorded on disk, then sent on; or what is open in another tab. Raises StoreUnavailableError."""
@@ -131,14 +129,20 @@ class Recorder:
             ]
             yield self._cookies.set_pass(PassClaim(seen.browser_id, int(case.now), seen.running_since, checks))
 
+    def _address_hash(self, case: Case) -> int:
+        return self._hashes.of_month(case.sender.address, datetime.fromtimestamp(int(case.now), UTC))
+
+    def _shard(self, case: Case, address_hash: int) -> int:
+        """A double click, and a session, is seen only where the first one lies."""
+        return self._hashes.of(_whose(case, address_hash)) % SHARDS
+
     def _fact(self, case: Case, seen: Seen, outcome: str) -> ClickFact:
         asked, sender, partner, who = case.asked, case.sender, case.partner, case.who
         second, fraction = divmod(round(case.now * 1_000_000), 1_000_000)
         moment = datetime.fromtimestamp(second, UTC)
         agent = read_agent(asked.signals.user_agent)
-        address_hash = self._hashes.of_month(sender.address, moment)
-        # It chooses the shard: a double click, and a session, is seen only where the first one lies.
-        shard = self._hashes.of(_whose(case, address_hash)) % SHARDS
+        address_hash = self._address_hash(case)
+        shard = self._shard(case, address_hash)
         random = int.from_bytes(self._random(5), "big") >> (40 - RANDOM_BITS)
         return ClickFact(
             click_id=self._click_ids.make(partner.id, shard, second, random),

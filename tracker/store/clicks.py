@@ -26,7 +26,7 @@ from tracker.core.reasons import ClickReason
 from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.errors import StoreUnavailableError
 from tracker.store.group_commit import GroupCommit
-from tracker.store.hot_click import EPOCH, FULL_BUCKET, SLOTS, expires_at, pack, place_of, unpack
+from tracker.store.hot_click import EPOCH, FULL_BUCKET, SLOTS, expires_at, pack, place_of, slot_of, unpack
 
 STREAMS = tuple(f"clicks:{{{slot:02}}}" for slot in range(SLOTS))
 FACT_FIELD = b"f"
@@ -101,12 +101,12 @@ class ClickStore:
                 return open_
             fact = msgspec.structs.replace(fact, supersedes=list(open_.click_ids))
 
-    async def open_elsewhere(self, slot_of: str, session: Session) -> OpenElsewhere | None:
-        """The session that is open in another tab than this one; `slot_of` is any click id of that shopper. Raises
+    async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
+        """The session that is open in another tab than this one; `shard` is that of the shopper's clicks. Raises
         StoreUnavailableError."""
         try:
             async with asyncio.timeout(self._answer_seconds):
-                open_: Any = await self._valkey.get(_session_key(place_of(slot_of).slot, session))
+                open_: Any = await self._valkey.get(_session_key(slot_of(shard), session))
         except (RedisError, OSError, TimeoutError) as error:
             raise _unavailable(error) from error
         if open_ is None:

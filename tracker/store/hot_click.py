@@ -56,9 +56,13 @@ class Place(NamedTuple):
     ends_at: int  # Unix time at which the bucket's hour is over
 
 
+def slot_of(shard: int) -> str:
+    return f"{{{shard % SLOTS:02}}}"
+
+
 def place_of(click_id: str) -> Place:
     second, shard, random = parts(click_id)
-    slot = f"{{{shard % SLOTS:02}}}"
+    slot = slot_of(shard)
     bucket = f"h{slot}{second // BUCKET_SECONDS:x}.{shard:x}"
     return Place(
         slot=slot,
