@@ -81,7 +81,7 @@ HEADINGS: Mapping[str, Mapping[str, str]] = {
         "day": "День",
         "declined": "Отклонено",
         "epc": "Доход с перехода (EPC)",
-        "found": "Найдено у",
+        "found": "Найдено",
         "goods": "Товары",
         "hour": "Час",
         "last_received": "Последний",
