@@ -20,6 +20,7 @@ import aiohttp
 import psutil
 import pytest_asyncio
 
+from tests.examples.dialects import write_partners
 from tracker import keys
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
@@ -201,5 +202,7 @@ def data_folder() -> Iterator[Path]:
 async def running_tracker() -> AsyncIterator[RunningTracker]:
     """One for all examples and journeys: starting it is a test of its own."""
     with data_folder() as data:
-        async with RunningTracker(data) as running:
+        partners = data.parent / "partners.yaml"
+        write_partners(PARTNERS, partners)
+        async with RunningTracker(data, partners) as running:
             yield running

@@ -15,7 +15,7 @@ from tracker import keys
 from tracker.errors import ConfigurationError
 from tracker.keys import Keys, load, load_or_make
 
-SINGLE_KEYS = [field for field in Keys.__struct_fields__ if field not in ("click", "postback")]
+SINGLE_KEYS = [field for field in Keys.__struct_fields__ if field not in ("click", "postback", "notify")]
 NAMES = ["LAMODA_POSTBACK_SECRET", "OZON_POSTBACK_SECRET"]
 
 
@@ -65,6 +65,18 @@ def test_the_secret_of_a_new_partner_is_added_and_nothing_else_changes(tmp_path:
     assert msgspec.structs.replace(second, postback=first.postback) == first
     assert second.postback[NAMES[0]] == first.postback[NAMES[0]]
     assert load(tmp_path) == second
+
+
+def test_an_older_installation_gets_its_later_keys_at_the_next_start_and_uses_no_empty_one(tmp_path: Path) -> None:
+    made = load_or_make(tmp_path, NAMES)
+    path = tmp_path / "secrets.json"
+    kept = {name: value for name, value in json.loads(path.read_text()).items() if name not in ("pages", "desk")}
+    path.write_text(json.dumps(kept))
+    assert problem(tmp_path) == "without the keys pages, desk; `tracker serve` makes them at its next start"
+    again = load_or_make(tmp_path, NAMES)
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in (again.pages, again.desk))
+    assert msgspec.structs.replace(again, pages=made.pages, desk=made.desk) == made
+    assert load(tmp_path) == again
 
 
 def test_the_secret_of_a_partner_who_left_is_kept(tmp_path: Path) -> None:

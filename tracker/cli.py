@@ -1,17 +1,17 @@
 """The command line: reads arguments, calls one command, turns problems into sentences and exit codes."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from tracker.commands import notifications as notifying
 from tracker.commands import operate, processes, staff, try_postback
+from tracker.commands import reconcile as reconciling
+from tracker.commands.rates import rates
 from tracker.commands.serve import serve
 from tracker.commands.simulate import simulate
-from tracker.core.click import Device, Surface
 from tracker.errors import ConfigurationError, TrackerError
 from tracker.settings import Settings, read_settings
 
@@ -50,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_process_commands(commands)
     _add_operator_commands(commands)
     _add_staff_commands(commands)
-    _add_try_postback(commands)
+    _add_rates(commands)
+    notifying.add_arguments(_add(commands, "notifications", notifying.HELP, notifying.notifications))
+    reconciling.add_arguments(_add(commands, "reconcile", reconciling.HELP, reconciling.reconcile))
+    try_postback.add_arguments(_add(commands, "try-postback", try_postback.HELP, try_postback.run))
     return parser
 
 
@@ -95,7 +98,11 @@ def _add_operator_commands(commands: Commands) -> None:
     link.add_argument("partner", help="a partner's id, or * for any")
     address = _add(commands, "postback-url", "print the address to give to a partner", operate.postback_url)
     address.add_argument("partner")
+    address.add_argument("--network", action="store_true", help="as its network wants it: macros and paths of its own")
     _add(commands, "reports-url", "print the address at which analysts read the reports", operate.reports_url)
+    page = _add(commands, "partner-url", "print the address of a partner's own page", operate.partner_url)
+    page.add_argument("partner")
+    _add(commands, "desk-url", "print the address of the staff's desk", operate.desk_url)
     query = _add(commands, "query", "run ClickHouse SQL; works beside a running server", operate.query)
     query.add_argument("sql")
     query.add_argument("--format", default="PrettyCompact", help="any ClickHouse output format")
@@ -128,63 +135,19 @@ def _add_staff_commands(commands: Commands) -> None:
             act.add_argument("click_id")
         act.add_argument("--reason", required=True, help="why; logged")
         act.add_argument("--staff", required=True, help="who you are; logged")
-    _add(commands, "replay", "decide messages that failed or were deferred", staff.replay)
+    _add(commands, "replay", "decide what failed, was deferred, or waited for a click or a rate", staff.replay)
 
 
-def _add_try_postback(commands: Commands) -> None:
-    parser = _add(
-        commands, "try-postback", "what we would do with one request, without storing anything", _try_postback
-    )
-    parser.add_argument("partner")
-    parser.add_argument("request", help="an address, a query string, or @FILE with a raw HTTP request")
-    parser.add_argument("--clicked-at", type=_moment, help="when the imagined click was made; default: an hour ago")
-    parser.add_argument("--now", type=_moment, help="when the request arrives; default: now")
-    parser.add_argument("--surface", type=Surface, choices=list(Surface), default=Surface.SITE)
-    parser.add_argument("--device", type=Device, choices=[Device.DESKTOP, Device.PHONE], default=Device.DESKTOP)
-    parser.add_argument("--check", action="append", default=[], metavar="NAME=found|ok|unknown[:low|medium|high]")
-    parser.add_argument("--superseded-at", type=_moment, help="when another tab started over")
-    parser.add_argument(
-        "--confirmation",
-        action="append",
-        default=[],
-        metavar="TAB[:SECONDS_AFTER_CLICK]",
-        help="what the tag saw of the order, such as other_tab_copied:3600; repeatable",
-    )
-    parser.add_argument("--previous", action="append", default=[], help="a request received before; repeatable")
-    parser.add_argument("--json", action="store_true", help="for programs")
-
-
-def _try_postback(options: argparse.Namespace, settings: Settings) -> None:
-    now = options.now or datetime.now(UTC)
-    try:
-        checks = tuple(try_postback.parse_check(text) for text in options.check)
-    except ValueError as error:
-        raise ConfigurationError([f"--check {error}; write NAME=found|ok|unknown[:low|medium|high]"]) from None
-    try:
-        confirmations = tuple(try_postback.parse_confirmation(text) for text in options.confirmation)
-    except ValueError as error:
-        raise ConfigurationError([f"--confirmation {error}; write TAB[:SECONDS_AFTER_CLICK]"]) from None
-    trial = try_postback.Trial(
-        partner_id=options.partner,
-        request=options.request,
-        previous=tuple(options.previous),
-        clicked_at=options.clicked_at or now - timedelta(hours=1),
-        now=now,
-        surface=options.surface,
-        device=options.device,
-        checks=checks,
-        superseded_at=options.superseded_at,
-        confirmations=confirmations,
-    )
-    printed = try_postback.try_postback(trial, operate.programme_without_data(settings))
-    print(json.dumps(printed, ensure_ascii=False) if options.json else "\n".join(try_postback.words(printed)))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no time; write one such as 2026-11-24T12:00:00Z") from None
-    if moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text}: add an offset, for example {text}Z")
-    return moment.astimezone(UTC)
+def _add_rates(commands: Commands) -> None:
+    parser = _add(commands, "rates", "exchange rates of the days of orders: list, import", rates)
+    parser.set_defaults(action="list")
+    actions = parser.add_subparsers(metavar="list | import")
+    listed, imported = actions.add_parser("list", help="the default"), actions.add_parser("import")
+    for one, name in ((listed, "list"), (imported, "import")):
+        one.set_defaults(action=name)
+        one.add_argument("--data", default=argparse.SUPPRESS, help="(TRACKER_DATA)")
+        one.add_argument("--partners", default=argparse.SUPPRESS, help="(TRACKER_PARTNERS)")
+    parser.set_defaults(currency=None)
+    listed.add_argument("--currency", help="this one only")
+    imported.add_argument("file", help="CSV with date, currency, nominal, rubles, or the central bank's XML")
+    imported.add_argument("--currency", help="of an XML over a period, which does not name it")

@@ -10,31 +10,30 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tracker import partners_schema
+from tracker import partners_postback, partners_schema
 from tracker.core.click import Policy
 from tracker.core.partner import (
-    Amounts,
     CheckPolicy,
     Partner,
-    PostbackProfile,
     Programme,
     Promotion,
     Reward,
     Terms,
     TermsVersion,
 )
+from tracker.core.proof import proves
 from tracker.core.reasons import Reason
 from tracker.core.terms_json import with_version
 from tracker.errors import ConfigurationError
+from tracker.partners_notify import notify_of, notify_problems
 from tracker.partners_schema import (
     FileEntry,
     PartnerEntry,
-    PostbackEntry,
     ProgrammeEntry,
     RewardEntry,
-    SecretFromEnvironment,
     TagPolicies,
 )
+from tracker.partners_values import SecretFromEnvironment
 from tracker.partners_yaml import Document, Place, read_yaml
 
 
@@ -46,6 +45,11 @@ class Sources:
     dialects: Mapping[str, Collection[str]]  # name -> the fields that `map:` may rename
     secrets: Mapping[str, str]
     require_secrets: bool = False
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """The environment wins, unless it is empty there."""
+        return {**self.secrets, **{name: value for name, value in self.environment.items() if value}}
 
 
 def load_programme(path: Path, sources: Sources) -> Programme:
@@ -67,6 +71,7 @@ def load_programme(path: Path, sources: Sources) -> Programme:
         sign_in=programme.sign_in,
         checks=tuple((check, CheckPolicy(one.policy, one.refuse_at)) for check, one in programme.checks.items()),
         partners={one.id: _partner(one, programme, sources) for one in found.partners},
+        notify=notify_of(programme.notify, sources.known),
     )
 
 
@@ -79,7 +84,7 @@ def secret_names(path: Path) -> set[str]:
     return {
         secret.env
         for one in found.partners
-        for secret in one.postback.secrets
+        for secret in (*one.postback.secrets, *one.postback.auth_secrets)
         if isinstance(secret, SecretFromEnvironment)
     }
 
@@ -102,7 +107,6 @@ def changed_past(old: TermsVersion, new: TermsVersion, now: datetime) -> list[st
 
 
 def _partner(one: PartnerEntry, programme: ProgrammeEntry, sources: Sources) -> Partner:
-    profile = one.postback
     return Partner(
         id=one.id,
         name=one.name,
@@ -111,16 +115,10 @@ def _partner(one: PartnerEntry, programme: ProgrammeEntry, sources: Sources) -> 
         home=one.home,
         hosts=frozenset(one.hosts),
         currencies=frozenset(one.currencies),
-        postback=PostbackProfile(
-            dialect=profile.dialect,
-            secrets=tuple(_secrets(profile, sources)),
-            amounts=Amounts(**profile.amounts.model_dump()),
-            mapping=tuple(profile.map_.items()),
-            statuses=tuple(profile.statuses.items()),
-            timezone=profile.timezone,
-        ),
+        postback=one.postback.profile(sources.known),
         terms=_terms_version(one, programme),
         expected_days=one.expected_days,
+        statement=one.statement.profile(),
     )
 
 
@@ -167,17 +165,10 @@ def _some_reward(entry: RewardEntry) -> Reward:
     return Reward(rate=entry.rate, fixed=entry.fixed)
 
 
-def _secrets(profile: PostbackEntry, sources: Sources) -> Iterator[str]:
-    for secret in profile.secrets:
-        if isinstance(secret, str):
-            yield secret
-        elif value := sources.environment.get(secret.env) or sources.secrets.get(secret.env):
-            yield value
-
-
 def _across(document: Document, found: FileEntry, sources: Sources) -> Iterable[str]:
     """What no entry can know alone."""
     name = document.path.name
+    yield from notify_problems(document, found.programme.notify, sources.known, require_secrets=sources.require_secrets)
     ids: dict[str, int] = {}
     secrets: dict[str, int] = {}
     for number, one in enumerate(found.partners):
@@ -215,13 +206,22 @@ def _across_postback(
         known = sources.dialects.get(profile.dialect, ())
         if known and field not in known:
             yield problem("map", f"map renames no field {field}{_did_you_mean(field, known)}")
-    for secret in profile.secrets:
-        key = secret if isinstance(secret, str) else f"environment {secret.env}"
+    # One proof may stand under several names: postback_key, and pk in older senders of the same shop.
+    proofs = {_secret_key(one): one for one in profile.auth_secrets}.values()
+    for place, secret in (*(("secret", one) for one in profile.secrets), *(("auth", one) for one in proofs)):
+        key = _secret_key(secret)
         if key in seen:
-            yield problem("secret", f"the same secret as on line {seen[key]}; every partner needs its own")
-        seen.setdefault(key, document.line(("partners", number, "postback", "secret")))
-    if sources.require_secrets and len(list(_secrets(profile, sources))) < len(profile.secrets):
-        yield problem("secret", "the secret is not set in the environment; set it, or start `tracker serve` once")
+            yield problem(place, f"the same secret as on line {seen[key]}; every partner needs its own")
+        seen.setdefault(key, document.line(("partners", number, "postback", place)))
+        unset = isinstance(secret, SecretFromEnvironment) and secret.env not in sources.known
+        if unset and sources.require_secrets:
+            yield problem(place, "the secret is not set in the environment; set it, or start `tracker serve` once")
+    if profile.auth and not proves(profile.auth.proof(sources.known)):
+        yield problem("auth", "auth proves nothing: a public value is no proof; add a secret, a signature or addresses")
+
+
+def _secret_key(secret: str | SecretFromEnvironment) -> str:
+    return secret if isinstance(secret, str) else f"environment {secret.env}"
 
 
 def _problem(document: Document, detail: ErrorDetails) -> str:
@@ -256,11 +256,14 @@ def _sentence(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return message
+    if "secret" in detail["loc"]:  # nobody reads a secret in a sentence of ours
+        return f"{message[0].lower()}{message[1:]}"
     return f"{message[0].lower()}{message[1:]}; it is {str(given)[:60]!r}"
 
 
 def _known_keys() -> set[str]:
-    models = [vars(partners_schema)[name] for name in vars(partners_schema) if name.endswith("Entry")]
+    found = vars(partners_schema) | vars(partners_postback)
+    models = [model for name, model in found.items() if name.endswith("Entry")]
     return {field.alias or name for model in models for name, field in model.model_fields.items()}
 
 

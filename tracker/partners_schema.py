@@ -2,76 +2,33 @@
 
 import re
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tracker.core.click import Check, Confidence, Policy
-from tracker.core.partner import AmountIs, AmountUnit, Category, Origin
+from tracker.core.partner import Category, Origin
+from tracker.core.standard_webhooks import key_of
+from tracker.partners_postback import PostbackEntry
+from tracker.partners_statement import StatementEntry
+from tracker.partners_values import (
+    Currency,
+    Entry,
+    Host,
+    Hours,
+    Https,
+    Link,
+    Rate,
+    Rubles,
+    SecretFromEnvironment,
+    WholeRubles,
+    Word,
+    Zone,
+)
 
-_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HIGH_RATE = Decimal("0.5")
-
-
-def _rate(value: Any) -> Decimal:
-    text = str(value).strip()
-    try:
-        percent = Decimal(text.removesuffix("%").strip())
-    except InvalidOperation:
-        percent = Decimal("NaN")
-    if isinstance(value, int | Decimal):
-        raise ValueError(f"{value} is not a rate; write {value}%")
-    if not text.endswith("%") or percent.is_nan() or not 0 < percent <= 100:
-        raise ValueError(f"{text} is not a rate; write a percentage over 0 and up to 100, such as 5%")
-    return percent / 100
-
-
-def _rubles(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"{value} is not a sum in rubles; write a number, such as 1000 or 999.50")
-    rubles = Decimal(value)
-    if rubles < 0 or rubles != round(rubles, 2) or rubles > 10**12:
-        raise ValueError(f"{value} is not a sum in rubles; write at most two decimals, not negative")
-    return rubles
-
-
-def _whole_rubles(value: Any) -> Decimal:
-    rubles = _rubles(value)
-    if rubles < 1 or rubles != int(rubles):
-        raise ValueError(f"{value} is not a fixed reward; write whole rubles, 1 or more")
-    return rubles
-
-
-def _hours(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 < value <= 24:
-        raise ValueError(f"{value} is not a session's length; write hours, over 0 and up to 24")
-    return Decimal(value)
-
-
-def _host(value: Any) -> str:
-    if not isinstance(value, str) or not _HOST.fullmatch(value):
-        raise ValueError(f"{value} is not a host; write a lower-case DNS name alone, such as www.shop.ru")
-    return value
-
-
-def _currency(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
-        raise ValueError(f"{value} is not a currency; write its three capital letters, such as RUB")
-    return value
-
-
-def _zone(value: Any) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"{value} is not a time zone; write one such as Europe/Moscow")
-    return str(value)
-
-
-def _word(value: Any) -> str:
-    """YAML reads 2 as a number, although a tariff of that name is meant."""
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else value
 
 
 def _policy(value: Any) -> Any:
@@ -84,39 +41,31 @@ def _tag_policy(value: Any) -> Any:
     return _policy(value)
 
 
-def _https(value: str) -> str:
-    if not re.fullmatch(r"https://[a-z0-9.-]+(:443)?(/[!-~]*)?", value) or "\\" in value:
-        raise ValueError(f"{value} is not an https address; write one such as https://www.shop.ru/")
+def _https_or_loopback(value: str) -> str:
+    on_this_machine = r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[!-~]*)?"
+    elsewhere = r"https://[a-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?"
+    if not re.fullmatch(f"{on_this_machine}|{elsewhere}", value) or re.search(r"[\\#]", value):
+        raise ValueError(f"{value} is no address to notify; write an https one, or http on 127.0.0.1 or localhost")
     return value
 
 
-def _link(value: str) -> str:
-    _https(value)
-    names = _PLACEHOLDER.findall(value)
-    if unknown := sorted(set(names) - {"click_id", "url"}):
-        raise ValueError(f"{{{unknown[0]}}} is not filled in; the placeholders are {{click_id}} and {{url}}")
-    if names.count("click_id") != 1:
-        raise ValueError(
-            "the link must hold {click_id} once, in the network's parameter for it, such as subid4={click_id}"
-        )
-    if "{" in value.split("/")[2]:
-        raise ValueError("a placeholder cannot stand in the link's host; put it behind the host")
+def _one_or_two(value: Any) -> Any:
+    secrets = value if isinstance(value, list) else [value]
+    if not 1 <= len(secrets) <= 2:
+        raise ValueError("give one secret, or a list of two while it is changed")
+    return secrets
+
+
+def _notify_secret(value: "SecretFromEnvironment | str") -> "SecretFromEnvironment | str":
+    if isinstance(value, str) and key_of(value) is None:  # the text itself is not repeated
+        raise ValueError("the secret is not one of Standard Webhooks; write whsec_ and 24 to 64 bytes in base64")
     return value
 
 
-Rate = Annotated[Decimal, BeforeValidator(_rate)]
-Rubles = Annotated[Decimal, BeforeValidator(_rubles)]
-WholeRubles = Annotated[Decimal, BeforeValidator(_whole_rubles)]
-Word = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=100)]
-Zone = Annotated[str, BeforeValidator(_zone)]
-Hours = Annotated[Decimal, BeforeValidator(_hours)]
+NotifySecret = Annotated[SecretFromEnvironment | str, AfterValidator(_notify_secret)]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
-
-
-class RewardEntry(_Entry):
+class RewardEntry(Entry):
     rate: Rate | None = None
     fixed: WholeRubles | None = None
     rate_confirmed: bool = False
@@ -178,34 +127,7 @@ class PromotionEntry(RewardEntry):
         return self
 
 
-class AmountsEntry(_Entry):
-    unit: AmountUnit = AmountUnit.MAJOR
-    decimal: Literal[".", ","] = "."
-    is_: AmountIs = Field(default=AmountIs.ORDER_TOTAL, alias="is")
-    include_delivery: bool = False
-
-
-class SecretFromEnvironment(_Entry):
-    env: str = Field(pattern="^[A-Z][A-Z0-9_]*$")
-
-
-Secret = SecretFromEnvironment | Annotated[str, Field(min_length=16, max_length=200, pattern="^[A-Za-z0-9_~.-]+$")]
-
-
-class PostbackEntry(_Entry):
-    dialect: str
-    secret: Secret | Annotated[list[Secret], Field(min_length=1, max_length=2)]
-    amounts: AmountsEntry = AmountsEntry()
-    map_: dict[str, str] = Field(default={}, alias="map")
-    statuses: dict[Word, Literal["pending", "approved", "declined"]] = {}
-    timezone: Zone | None = None
-
-    @property
-    def secrets(self) -> "list[Secret]":
-        return self.secret if isinstance(self.secret, list) else [self.secret]
-
-
-class CheckEntry(_Entry):
+class CheckEntry(Entry):
     policy: Policy = Policy.REFUSE
     refuse_at: Confidence = Confidence.HIGH
 
@@ -216,21 +138,22 @@ TagPolicies = dict[
 ]
 
 
-class PartnerEntry(_Entry):
+class PartnerEntry(Entry):
     id: str = Field(pattern="^[a-z0-9][a-z0-9-]{0,63}$")
     name: str = Field(min_length=1, max_length=100)
     category: Category
-    link: Annotated[str, BeforeValidator(lambda value: _link(str(value)))]
-    home: Annotated[str, BeforeValidator(lambda value: _https(str(value)))]
-    hosts: list[Annotated[str, BeforeValidator(_host)]] = Field(min_length=1)
+    link: Link
+    home: Https
+    hosts: list[Host] = Field(min_length=1)
     origins: list[Origin] = Field(default=[Origin.WEB], min_length=1)
     session_hours: Hours | None = None
     expected_days: int | None = Field(default=None, ge=0, le=90)
     terms: list[TermsEntry] = Field(min_length=1)
     promotions: list[PromotionEntry] = []
-    currencies: list[Annotated[str, BeforeValidator(_currency)]] = Field(default=["RUB"], min_length=1)
+    currencies: list[Currency] = Field(default=["RUB"], min_length=1)
     tag: TagPolicies = {}
     postback: PostbackEntry
+    statement: StatementEntry = StatementEntry()
 
     @model_validator(mode="after")
     def _home_is_allowed(self) -> "PartnerEntry":
@@ -240,17 +163,23 @@ class PartnerEntry(_Entry):
         return self
 
 
-class ProgrammeEntry(_Entry):
+class NotifyEntry(Entry):
+    url: Annotated[str, BeforeValidator(lambda value: _https_or_loopback(str(value)))]
+    secret: Annotated[list[NotifySecret], BeforeValidator(_one_or_two)]
+
+
+class ProgrammeEntry(Entry):
     name: str = Field(min_length=1, max_length=100)
-    sign_in: Annotated[str, BeforeValidator(lambda value: _https(str(value)))] | None = None
+    sign_in: Https | None = None
     timezone: Zone = "Europe/Moscow"
     window_days: int = Field(default=90, ge=1, le=365)
     session_hours: Hours = Decimal(6)
     minimum_cashback: Rubles = Decimal(1)
     checks: dict[Check, Annotated[CheckEntry, BeforeValidator(_policy)]] = {}
     tag: TagPolicies = {}
+    notify: NotifyEntry | None = None
 
 
-class FileEntry(_Entry):
+class FileEntry(Entry):
     programme: ProgrammeEntry
     partners: list[PartnerEntry] = Field(min_length=1)

@@ -111,6 +111,14 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundClick:
+    """The click that a message of an order names, found only after it had come."""
+
+    received_at: datetime  # the message, within its order
+    click: Click
+
+
+@dataclass(frozen=True, slots=True)
 class OrderChange:
     """What is added to one order."""
 
@@ -118,6 +126,7 @@ class OrderChange:
     message: Message | None = None
     override: Override | None = None
     confirmation: Confirmation | None = None
+    found: FoundClick | None = None
     revision: Revision | None = None
 
 
@@ -139,7 +148,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A kept request that still has to be decided: `deferred` or `failed`. `order_id` as far as it was understood."""
+    """A kept request that still has to be decided (`deferred`, `failed`), or decided anew. `order_id` as far as it was
+    understood."""
 
     raw: RawPostback
     version: int
@@ -147,6 +157,16 @@ class Waiting:
     order_id: str
     http_status: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A message whose click is signed by us and is not found yet: of which order, and the request that it came by."""
+
+    partner_id: str
+    order_id: str
+    received_at: datetime
+    request: Waiting
 
 
 @dataclass(frozen=True, slots=True)

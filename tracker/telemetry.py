@@ -31,6 +31,9 @@ TAG_CLICKS_NOT_OURS = Metric(
 )
 POSTBACKS = Metric("tracker_postbacks_total", "Postbacks by what became of them.", ("partner", "verdict"))
 REPLAYED = Metric("tracker_postbacks_replayed_total", "Kept postbacks that were decided later.")
+CAME_LATER = Metric(
+    "tracker_came_later_total", "Clicks found, and orders that got their exchange rate, after the message.", ("what",)
+)
 REFUSED_REQUESTS = Metric("tracker_refused_requests_total", "Requests that were refused as such.", ("code",))
 SLOW_CONNECTIONS = Metric("tracker_slow_connections_total", "Connections closed because a request stayed incomplete.")
 SHIPPED = Metric("tracker_shipped_rows_total", "Rows that ClickHouse has on disk.", ("table",))
@@ -40,6 +43,13 @@ OLDEST_CLICK = Metric(
 )
 QUARANTINED = Metric("tracker_quarantined_total", "Facts set aside that ClickHouse will never take.", ("source",))
 SHIP_FAILURES = Metric("tracker_ship_failures_total", "Attempts to ship facts that a store failed.", ("source",))
+NOTICES_DELIVERED = Metric("tracker_notifications_delivered_total", "Notifications that the programme took.")
+NOTICE_FAILURES = Metric("tracker_notification_failures_total", "Attempts to notify that were not taken.")
+NOTICES_GIVEN_UP = Metric("tracker_notifications_given_up_total", "Notifications that nobody took within three days.")
+NOTICES_WAITING = Metric("tracker_notifications_waiting", "Notifications that are still to be delivered.", kind="gauge")
+OLDEST_NOTICE = Metric(
+    "tracker_oldest_waiting_notification_seconds", "How long the oldest of them has waited.", kind="gauge"
+)
 OUR_ERRORS = Metric("tracker_errors_total", "Requests that failed through our own fault.", ("code",))
 
 # Who asks, on every log line that is written while a request is answered.

@@ -1,4 +1,4 @@
-"""`tracker try-postback` on what the tag saw of the imagined order."""
+"""`tracker try-postback` on what the tag saw of the imagined order, and on a request kept in a file."""
 
 import json
 from pathlib import Path
@@ -23,10 +23,10 @@ REQUEST = "order_id=A-1&click_id={click_id}&amount=1000.00&status=approved"
 TIMES = ("--clicked-at", "2026-11-24T12:00:00Z", "--now", "2026-11-25T12:00:00Z")
 
 
-def try_it(folder: Path, *options: str) -> int:
+def try_it(folder: Path, *options: str, request: str = REQUEST) -> int:
     (folder / "partners.yaml").write_text(SHOP)
     partners = ("--partners", str(folder / "partners.yaml"))
-    return run(["try-postback", "shop", REQUEST, *TIMES, *partners, *options, "--json"])
+    return run(["try-postback", "shop", request, *TIMES, *partners, *options, "--json"])
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,16 @@ def test_what_no_tag_says_is_a_problem_with_its_fix(
 ) -> None:
     assert try_it(tmp_path, "--confirmation", wrong) == 2
     assert "write TAB[:SECONDS_AFTER_CLICK]" in capsys.readouterr().err
+
+
+def test_a_raw_request_in_a_file_has_the_imagined_click_in_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"order_id": "A-1", "click_id": "{click_id}", "amount": "1000.00", "status": "approved", "name": "Ж"}
+    head = "POST /pb/shop/any HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
+    (tmp_path / "request.http").write_bytes((head + json.dumps(said, ensure_ascii=False)).encode())
+
+    assert try_it(tmp_path, request=f"@{tmp_path / 'request.http'}") == 0
+
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["order_id"], printed["reasons"], printed["cashback"]) == ("A-1", [], 50)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from tracker.core.click import Click
 from tracker.core.order import Message, Order
 from tracker.core.partner import Origin, Reward, Terms, TermsVersion
+from tracker.core.reasons import Reason
 from tracker.core.report import Report, Status
 
 CLICKED_AT = datetime(2019, 3, 1, 12, tzinfo=UTC)
@@ -44,8 +45,10 @@ def report(
     )
 
 
-def message(said: Report, *, received: float = 0, click: Click | None = CLICK) -> Message:
-    return Message(said, CLICKED_AT + timedelta(seconds=received), click=click)
+def message(
+    said: Report, *, received: float = 0, click: Click | None = CLICK, problem: Reason | None = None
+) -> Message:
+    return Message(said, CLICKED_AT + timedelta(seconds=received), click=click, problem=problem)
 
 
 def order(*messages: Message) -> Order:

@@ -122,7 +122,7 @@ def test_a_listed_currency_without_a_rate_is_held() -> None:
     decided = _judge(LAB, report("12.34", currency="USD"))
 
     assert (decided.status, decided.hold, decided.cashback) == (Status.PENDING, True, 0)
-    assert decided.held_by_us == (Flag.AMOUNT_MISSING,)
+    assert decided.held_by_us == (Flag.RATE_MISSING,)
     assert decided.base == 0
 
 

@@ -176,7 +176,9 @@ def test_lines_with_delivery_inside_carry_it_once() -> None:
 
 def test_a_network_of_a_shop_whose_sums_include_delivery_names_it_by_the_shop_s_own_parameter() -> None:
     postback = replace(
-        ADMITAD.postback, amounts=Amounts(include_delivery=True), mapping=(("delivery", "ship"), ("tariff", "action"))
+        ADMITAD.postback,
+        amounts=Amounts(include_delivery=True),
+        mapping=(("delivery", ("ship",)), ("tariff", ("action",))),
     )
     partner = replace(ADMITAD, postback=postback)
     [report] = read_back(partner, messages(partner, order_at(partner)))

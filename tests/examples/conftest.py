@@ -1,5 +1,6 @@
-"""Runs each example twice: through `tracker try-postback`, and through a whole running tracker where that can show it
-(`try_postback`); what only an imagined click can show, through the command alone (`try_alone`)."""
+"""Runs each example through `tracker try-postback`, and through a whole running tracker where that can show it, there
+in the words of three senders (`try_postback`); what only an imagined click can show, through the command alone
+(`try_alone`)."""
 
 import json
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.examples.dialects import DIALECTS
 from tests.examples.service import try_on_service
 from tests.running import RunningTracker
 from tracker.cli import run
@@ -44,15 +46,16 @@ def try_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
     return run_one
 
 
-@pytest.fixture(params=["command", "service"])
+@pytest.fixture(params=["command", "service", *DIALECTS])
 def try_postback(request: pytest.FixtureRequest, try_alone: Try) -> Try:
     if request.param == "command":
         return try_alone
+    dialect = DIALECTS.get(request.param)
     running: RunningTracker = request.getfixturevalue("tracker")
 
     def run_one(
         partner: str, sent: str, *options: str, previous: tuple[str, ...] = (), clicked_at: str = CLICKED_AT
     ) -> dict[str, Any]:
-        return try_on_service(running, partner, [*previous, sent], options, clicked_at)
+        return try_on_service(running, partner, [*previous, sent], options, clicked_at, dialect)
 
     return run_one

@@ -4,7 +4,6 @@ The examples' clicks are of 2019: every time that a postback states is moved by 
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,8 @@ import asyncpg
 
 from tests.agents import DESKTOP, PHONE
 from tests.browsing import click_out, new_browser
-from tests.running import RunningTracker
+from tests.examples.dialects import Dialect, token_name
+from tests.running import RunningTracker, secrets_of
 from tracker.core.click_id import parts
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -28,6 +28,7 @@ _CONVERSION = """
 SELECT status, hold, settled, base::text, rate::text, accrual::text, cashback, reasons, flags, click_id
 FROM conversions WHERE partner_id = $1 AND order_id = $2
 """
+_VERDICT = "SELECT verdict FROM postbacks WHERE partner_id = $1 ORDER BY received_at DESC, id DESC LIMIT 1"
 _NOTHING: Mapping[str, Any] = {
     "status": None, "hold": False, "settled": False, "base": "0", "rate": None, "accrual": "0", "cashback": 0,
     "reasons": [], "flags": [], "click_id": None,
@@ -36,17 +37,28 @@ _numbers = count(1)
 
 
 def try_on_service(
-    tracker: RunningTracker, partner: str, requests: Sequence[str], options: Sequence[str], clicked_at: str
+    tracker: RunningTracker,
+    partner: str,
+    requests: Sequence[str],
+    options: Sequence[str],
+    clicked_at: str,
+    dialect: Dialect | None = None,
 ) -> dict[str, Any]:
     """What `tracker try-postback` would print, as the service has it. In a thread: the tests' own loop is pytest's."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, _try(tracker, partner, requests, options, clicked_at)).result()
+        return thread.submit(asyncio.run, _try(tracker, partner, requests, options, clicked_at, dialect)).result()
 
 
 async def _try(
-    tracker: RunningTracker, partner: str, requests: Sequence[str], options: Sequence[str], clicked_at: str
+    tracker: RunningTracker,
+    partner: str,
+    requests: Sequence[str],
+    options: Sequence[str],
+    clicked_at: str,
+    dialect: Dialect | None,
 ) -> dict[str, Any]:
     example = next(_numbers)
+    partner = dialect.partner(partner) if dialect else partner
     async with aiohttp.ClientSession() as client:
         click_id = await _click_out(tracker, partner, f"shopper-{example}", options)
         other = await _click_out(tracker, partner, f"other-{example}", options)
@@ -56,13 +68,22 @@ async def _try(
             query = sent.replace("{click_id}", click_id).replace("{other_click_id}", other)
             query = _ORDER.sub(rf"order_id=\1-{example}", query)
             query = _MOMENT.sub(lambda found: f"{datetime.fromisoformat(found[0]) + later:%Y-%m-%dT%H:%M:%SZ}", query)
-            async with client.get(f"{tracker.postback_url(partner)}?{query}") as response:
+            async with client.get(_address(tracker, partner, query, dialect)) as response:
                 answer = {"http_status": response.status, "reply": await response.text()}
     found = _ORDER.search(query)
     conversion = await _conversion(tracker, partner, found[1] if found else "")
-    verdict = json.loads(answer["reply"])["verdict"]
+    verdict = await _verdict(tracker, partner)
     reasons = [*conversion["reasons"], *([] if verdict == "decided" else [verdict])]
     return conversion | answer | {"reasons": list(dict.fromkeys(reasons))}
+
+
+def _address(tracker: RunningTracker, partner: str, query: str, dialect: Dialect | None) -> str:
+    if dialect is None:
+        return f"{tracker.postback_url(partner)}?{query}"
+    if not dialect.own_path:
+        return f"{tracker.postback_url(partner)}?{dialect.say(query)}"
+    token = secrets_of(tracker).postback[token_name(partner)]
+    return f"{tracker.url}{dialect.own_path}?{dialect.say(query)}&security_token={token}"
 
 
 async def _click_out(tracker: RunningTracker, partner: str, shopper: str, options: Sequence[str]) -> str:
@@ -74,6 +95,16 @@ async def _click_out(tracker: RunningTracker, partner: str, shopper: str, option
     found = _CLICK_ID.search(urlsplit(gone.location).query)
     assert found is not None, gone.text
     return found[0]
+
+
+async def _verdict(tracker: RunningTracker, partner: str) -> str:
+    """Not every network's words tell it."""
+    connection = await asyncpg.connect(tracker.postgres_dsn)
+    try:
+        verdict: str = await connection.fetchval(_VERDICT, partner)
+    finally:
+        await connection.close()
+    return verdict
 
 
 async def _conversion(tracker: RunningTracker, partner: str, order: str) -> dict[str, Any]:

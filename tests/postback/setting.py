@@ -26,6 +26,7 @@ from tracker.store.ledger import Ledger, open_ledger
 
 SECRET = "a-secret-of-the-lab-partner-0123"
 ORDER = "A-1"
+ADDRESS = "203.0.113.7"
 
 
 @dataclass
@@ -144,7 +145,9 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
             count=lambda who, verdict: counted.append((who, verdict)),
         )
         app = web.Application()
-        endpoint = PostbackEndpoint(receive, address_hash=lambda _: 7, request_id=lambda _: "request-1")
+        endpoint = PostbackEndpoint(
+            receive, address=lambda _: ADDRESS, address_hash=lambda _: 7, request_id=lambda _: "request-1"
+        )
         app.add_routes(endpoint.routes())
         async with TestClient(TestServer(app)) as client:
             staff = Staff(ledger, clicks, clicks, now=lambda: setting.now)

@@ -17,6 +17,7 @@ from tracker.core.reasons import MessageCode, Reason
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, KnownOrder
 from tracker.postback import ingest as ingest_module
+from tracker.postback import named as named_module
 from tracker.store.ledger import Ledger
 
 C = CLICK.click_id
@@ -217,7 +218,7 @@ async def test_a_lost_answer_after_the_commit_is_a_duplicate_when_it_is_sent_aga
 
 
 async def test_a_lookup_that_takes_too_long_is_deferred(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest_module, "LOOKUP_SECONDS", 0.01)
+    monkeypatch.setattr(named_module, "LOOKUP_SECONDS", 0.01)
 
     async def for_ever(*_: object) -> None:
         await asyncio.Event().wait()

@@ -104,7 +104,7 @@ async def test_the_partners_own_secret_is_kept_nowhere_in_the_query(setting: Set
 
 
 async def test_a_message_whose_mapped_parameter_is_named_like_a_secret_can_wait(setting: Setting) -> None:
-    setting.partners["lab"] = partner(mapping=(("click_id", "hash"),))
+    setting.partners["lab"] = partner(mapping=(("click_id", ("hash",)),))
     setting.clicks.away = True
     _, answer = await setting.send(f"order_id=A-1&hash={CLICK.click_id}&status=approved&amount=1000.00")
     assert answer["verdict"] == "deferred"

@@ -87,6 +87,7 @@ def test_nothing_that_the_checks_page_needs_is_blocked(lists: FilterLists, path:
     [
         f"/go/lamoda{QUERY}", f"/go/lamoda{QUERY}&page=eyJiIjoiYSJ9.Zk1x.c2ln&without=1", "/tag.js", "/tag", "/", "/my",
         "/my/lamoda/A-1", "/partners/lamoda", "/reports", "/reports/refusals", "/my/sign-out",
+        "/partner/lamoda", "/partner/lamoda/log", "/partner/lamoda/try", "/desk", "/desk/late", "/desk/order?order=A-1",
     ],
 )  # fmt: skip
 def test_no_address_of_ours_is_blocked_however_it_is_asked_for(lists: FilterLists, path: str, kind: str) -> None:

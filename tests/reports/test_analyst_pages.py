@@ -24,8 +24,8 @@ from tracker.core.click import Check
 from tracker.core.partner import Origin, Programme
 from tracker.core.reasons import ClickReason, Reason
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
-from tracker.redirect.tokens import ANALYST_COOKIE_SECONDS, AnalystTokens, Tokens
-from tracker.reports.analysts.access import Access
+from tracker.redirect.tokens import OPENED_SECONDS, OpenedTokens, Tokens
+from tracker.reports.access import Access
 from tracker.reports.analysts.codes import CODES
 from tracker.reports.analysts.columns import HEADINGS, KINDS, Kind
 from tracker.reports.analysts.disclosure import FILTER_RULES
@@ -55,7 +55,7 @@ class Reports:
 
 @asynccontextmanager
 async def serving(ask: Ask, *, over_tls: bool = False) -> AsyncIterator[Reports]:
-    access = Access(TOKEN, AnalystTokens(TOKEN), over_tls=over_tls, now=lambda: NOW_SECONDS)
+    access = Access(TOKEN, OpenedTokens(TOKEN), over_tls=over_tls, now=lambda: NOW_SECONDS)
     pages = AnalystPages(lambda: PROGRAMME, name="Demo", access=access, ask=ask, now=lambda: NOW)
     app = web.Application()
     app.add_routes(pages.routes())
@@ -115,13 +115,13 @@ async def test_over_tls_the_cookie_is_bound_to_the_host() -> None:
 @pytest.mark.parametrize(
     ("cookie", "is_let_in"),
     [
-        (AnalystTokens(TOKEN).make(NOW_SECONDS), True),
-        (AnalystTokens(TOKEN).make(NOW_SECONDS - ANALYST_COOKIE_SECONDS), True),
-        (AnalystTokens(TOKEN).make(NOW_SECONDS - ANALYST_COOKIE_SECONDS - 1), False),
-        (AnalystTokens(TOKEN).make(NOW_SECONDS + 5), True),  # our machines' clocks differ
-        (AnalystTokens("8f" * 32).make(NOW_SECONDS), False),  # the token was changed since
+        (OpenedTokens(TOKEN).make(NOW_SECONDS), True),
+        (OpenedTokens(TOKEN).make(NOW_SECONDS - OPENED_SECONDS), True),
+        (OpenedTokens(TOKEN).make(NOW_SECONDS - OPENED_SECONDS - 1), False),
+        (OpenedTokens(TOKEN).make(NOW_SECONDS + 5), True),  # our machines' clocks differ
+        (OpenedTokens("8f" * 32).make(NOW_SECONDS), False),  # the token was changed since
         (Tokens(TOKEN, TOKEN).make_shopper_cookie("shopper-42", NOW_SECONDS), False),
-        (AnalystTokens(TOKEN).make(NOW_SECONDS) + "A", False),
+        (OpenedTokens(TOKEN).make(NOW_SECONDS) + "A", False),
         (TOKEN, False),
         ("", False),
     ],

@@ -10,7 +10,7 @@ import pytest
 from tests.core.factories import CLICK, CLICKED_AT, LAB
 from tests.postback.setting import ORDER, Setting, open_setting, other_terms
 from tracker.core.reasons import MessageCode
-from tracker.core.report import Report, Status
+from tracker.core.report import BasketLine, Report, Status
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, OrderChange, RawPostback
 from tracker.postback.kept import new_postback_id, postback_fact
@@ -27,8 +27,8 @@ async def setting(postgres_dsn: str) -> AsyncIterator[Setting]:
 @pytest.mark.parametrize(
     "table",
     [
-        "terms_versions", "terms_in_force", "postbacks", "order_messages", "order_clicks", "overrides",
-        "conversion_revisions", "ledger_entries",
+        "terms_versions", "terms_in_force", "postbacks", "order_messages", "order_clicks", "found_clicks", "overrides",
+        "conversion_revisions", "ledger_entries", "exchange_rates",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sql", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
@@ -109,6 +109,18 @@ async def test_sums_times_and_text_come_back_exactly(setting: Setting) -> None:
     assert message.click == CLICK
     assert await setting.value("SELECT body FROM postbacks") == bytes(range(256))
     assert await setting.value("SELECT base FROM conversions") == Decimal("1234567890123.10")
+
+
+async def test_a_basket_comes_back_exactly(setting: Setting) -> None:
+    lines = (
+        BasketLine("1", Decimal("10.50"), "a", Status.DECLINED),
+        BasketLine("№ 2", Decimal("-5.10")),
+        BasketLine("3", None),
+    )
+    report = Report(order_id=ORDER, click_id=CLICK.click_id, status=Status.APPROVED, basket=lines)
+    raw = RawPostback(new_postback_id(setting.now, b"2" * 10), setting.now, "lab", "generic", "GET", "", "", b"")
+    await setting.ingest.take(raw, report)
+    assert (await setting.known()).order.messages[0].report == report
 
 
 async def test_terms_are_added_and_never_replaced(setting: Setting) -> None:

@@ -296,7 +296,7 @@ def _bad_line() -> bytes:
         ("postback", lambda: b"\xc1"),
         ("postback", lambda: msgspec.msgpack.encode(revision_fact())),
         ("postback", lambda: msgspec.msgpack.encode(postback_fact(http_status=70_000))),
-        ("revision", lambda: msgspec.msgpack.encode(revision_fact(base=Decimal("0.00001")))),
+        ("revision", lambda: msgspec.msgpack.encode(revision_fact(base=Decimal("1e-13")))),
         ("tag", lambda: msgspec.msgpack.encode(revision_fact())),
         ("tag", lambda: msgspec.msgpack.encode(tag_fact(checks=[("ad_blocker", "ok", "high", "", 2**32)]))),
         ("revision", _bad_line),

@@ -105,13 +105,25 @@ def test_a_file_that_needs_a_newer_server_waits_for_it(empty: EmbeddedEngine) ->
     first = migrate_clickhouse(Older(empty, version="18.16.1"))
     second = migrate_clickhouse(Older(empty, version="20.10.2.20"))
     third = migrate_clickhouse(empty)
-    assert first == ["001_base_tables.sql", "005_evidence.sql"]
+    assert first == ["001_base_tables.sql", "005_evidence.sql", "008_exchange_rates.sql", "009_reconciliations.sql"]
     assert second[0] == "002_on_disk_before_acknowledged.sql"
-    assert third == ["003_analytics.sql", "007_check_outcomes.sql"]
+    assert third == [
+        "003_analytics.sql",
+        "007_check_outcomes.sql",
+        "008_exchange_rates_shown.sql",
+        "009_reconciliations_shown.sql",
+    ]
     assert sorted([*first, *second, *third]) == list(migrations())
 
 
 def test_an_acknowledged_part_is_on_disk(engine: EmbeddedEngine) -> None:
-    for table in ("clicks", "postbacks", "conversion_revisions", "conversion_lines", "tag_reports"):
+    for table in (
+        "clicks",
+        "postbacks",
+        "conversion_revisions",
+        "conversion_lines",
+        "tag_reports",
+        "reconciliation_lines",
+    ):
         made = engine.query(f"SHOW CREATE TABLE tracker.{table}", format_="TSVRaw").decode()
         assert "fsync_after_insert = 1, fsync_part_directory = 1" in made

@@ -121,6 +121,17 @@ def test_of_a_conversion_the_last_revision_counts_and_each_is_kept(engine: Embed
     assert ask(engine, "SELECT count(), sum(cashback_change) FROM conversion_revisions") == [(3, 100)]
 
 
+def test_an_order_in_another_currency_shows_its_rate_and_its_day(engine: EmbeddedEngine) -> None:
+    base = Decimal("796.081782")
+    put(engine, revision_fact(currency="USD", base=base, exchange_rate=Decimal("64.5123"), exchange_day="2026-11-23"))
+    put(engine, revision_fact("A-2"))
+    columns = "order_id, base, exchange_rate, exchange_day"
+    assert ask(engine, f"SELECT {columns} FROM conversions ORDER BY order_id") == [
+        ("A-1", base, Decimal("64.5123"), "2026-11-23"),
+        ("A-2", 1000, None, None),
+    ]
+
+
 def test_times_that_were_not_said_are_null(engine: EmbeddedEngine) -> None:
     put(engine, revision_fact(clicked_at_us=0, ordered_at_us=0, confirmed_at_us=0, confirm_by_us=0, click_id=""))
     times = "clicked_at, ordered_at, confirmed_at, confirm_by, toString(first_seen_at), day"
@@ -174,6 +185,7 @@ def test_a_partner_s_day_is_summed_from_clicks_and_conversions(engine: EmbeddedE
     put(engine, *(click_fact(number) for number in range(8)), click_fact(8, traffic=["repeat"]), times=2)
     put(engine, click_fact(0, partner="other"), click_fact(9, after=DAY), times=2)
     put(engine, click_fact(10, outcome="stopped"), click_fact(11, outcome="stopped", partner="third"), times=2)
+    euros: dict[str, Any] = {"currency": "EUR", "exchange_rate": Decimal("74.1515"), "exchange_day": "2026-11-23"}
     put(
         engine,
         revision_fact("A-1"),
@@ -181,12 +193,14 @@ def test_a_partner_s_day_is_summed_from_clicks_and_conversions(engine: EmbeddedE
         revision_fact("A-3", status="declined", cashback=0),
         revision_fact("A-4", currency="USD", cashback=20),
         revision_fact("A-5", clicked_at_us=0, click_id="", cashback=0, commission=None),
+        revision_fact("A-6", cashback=0, commission=Decimal(2), **euros),
         times=2,
     )
     columns = "partner_id, toString(day), clicks, valid_clicks, conversions, unmatched, approved, declined, cr, epc"
     money = "cashback, cashback_approved, commission, commission_approved"
+    cr, epc, paid = Decimal("0.625"), Decimal("33.5378"), Decimal("268.303")
     assert ask(engine, f"SELECT {columns}, {money} FROM partner_daily ORDER BY 1, 2") == [
-        ("lamoda", "2026-11-23", 9, 8, 4, 0, 2, 1, Decimal("0.5"), Decimal(15), 100, 70, 120, 80),
+        ("lamoda", "2026-11-23", 9, 8, 5, 0, 3, 1, cr, epc, 100, 70, paid, paid - 40),
         ("lamoda", "2026-11-24", 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0),
         ("other", "2026-11-23", 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     ]

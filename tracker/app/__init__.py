@@ -3,6 +3,7 @@
 from tracker.app.demo_process import demo_shops
 from tracker.app.desk import migrate, open_staff, query, replay_once
 from tracker.app.drain_process import run_drain
+from tracker.app.exchange_rates import import_rates, list_rates
 from tracker.app.installation import (
     adopt_terms,
     check_valkey_server,
@@ -13,7 +14,10 @@ from tracker.app.installation import (
     prepare,
     running,
 )
+from tracker.app.notices import notify_settings, open_notice_list, refuse_unless_notified, send_trial
+from tracker.app.reconciling import open_reconciling
 from tracker.app.simulated import simulated_service
+from tracker.app.trying import try_postback
 from tracker.app.web_worker import web_worker
 
 __all__ = [
@@ -22,15 +26,23 @@ __all__ = [
     "demo_shops",
     "dialect_fields",
     "first_partner",
+    "import_rates",
+    "list_rates",
     "load",
     "migrate",
     "note_running",
+    "notify_settings",
+    "open_notice_list",
+    "open_reconciling",
     "open_staff",
     "prepare",
     "query",
+    "refuse_unless_notified",
     "replay_once",
     "run_drain",
     "running",
+    "send_trial",
     "simulated_service",
+    "try_postback",
     "web_worker",
 ]  # fmt: skip

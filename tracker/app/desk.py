@@ -13,6 +13,7 @@ from tracker.embedded.errors import DataFolderInUseError
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.errors import TrackerError
+from tracker.postback.came_later import Came
 from tracker.postback.replay import Replayed, replay
 from tracker.postback.staff import Staff
 from tracker.settings import Settings
@@ -24,7 +25,7 @@ from tracker.store.warehouse.migrate import migrate_clickhouse
 async def open_staff(settings: Settings) -> AsyncIterator[Staff]:
     """On the stores of a running tracker."""
     secrets = keys.load(settings.data)
-    _refuse_unless_running(settings)
+    refuse_unless_running(settings)
     async with (
         open_warehouse(settings) as warehouse,
         open_stores(settings, secrets, warehouse.old_clicks) as stores,
@@ -32,16 +33,17 @@ async def open_staff(settings: Settings) -> AsyncIterator[Staff]:
         yield Staff(stores.ledger, stores.click_ids, stores.find_click, now=lambda: datetime.now(UTC))
 
 
-async def replay_once(settings: Settings) -> Replayed:
+async def replay_once(settings: Settings) -> tuple[Replayed, Came]:
     """On the stores of a running tracker."""
     secrets = keys.load(settings.data)
     programme = load(settings, secrets)
-    _refuse_unless_running(settings)
+    refuse_unless_running(settings)
     async with (
         open_warehouse(settings) as warehouse,
         open_stores(settings, secrets, warehouse.old_clicks) as stores,
     ):
-        return await replay(stores.ledger, stores.ingest, programme.partners)
+        replayed = await replay(stores.ledger, stores.ingest, programme.partners)
+        return replayed, await stores.came_later().decide(datetime.now(UTC), all_at_once=True)
 
 
 async def migrate(settings: Settings) -> list[str]:
@@ -77,7 +79,7 @@ async def query(settings: Settings, sql: str, format_: str) -> bytes:
         return await warehouse.query(sql, format_)
 
 
-def _refuse_unless_running(settings: Settings) -> None:
+def refuse_unless_running(settings: Settings) -> None:
     """Embedded servers run with their tracker."""
     if settings.postgres_url is not None:
         return

@@ -7,11 +7,13 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from tracker import keys
 from tracker.app.installation import load, warehouse_folder, warehouse_socket, with_embedded
+from tracker.app.notifying import notifying
 from tracker.app.stores import Stores, open_stores
 from tracker.core.partner import Partner
 from tracker.embedded.folders import make_socket_folder
@@ -26,7 +28,7 @@ from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
-from tracker.telemetry import REPLAYED, Telemetry
+from tracker.telemetry import CAME_LATER, REPLAYED, Telemetry
 from tracker.web import Health, make_runner, middleware
 from tracker.web.local import local_names_only
 
@@ -47,6 +49,7 @@ async def run_drain(settings: Settings, listening: socket.socket, stopping: asyn
         async with (
             open_stores(settings, secrets, old_clicks) as stores,
             _analysts(settings, threads, listening, telemetry),
+            notifying(settings, programme, telemetry, stopping),
         ):
             replaying = asyncio.create_task(_keep_replaying(stores, programme.partners, telemetry, stopping))
             drain = Drain(
@@ -111,14 +114,18 @@ async def _keep_replaying(
 ) -> None:
     """Often after something was decided, ever more seldom while nothing changes."""
     pauses = _pauses()
+    came_later = stores.came_later()
     while not stopping.is_set():
         try:
             done = await replay(stores.ledger, stores.ingest, partners)
+            came = await came_later.decide(datetime.now(UTC))
         except StoreUnavailableError as error:
             log.warning("Kept postbacks wait: %s", error)
         else:
             decided = done.seen - done.deferred - done.failed
             telemetry.count(REPLAYED, by=decided)
+            telemetry.count(CAME_LATER, "click", by=came.found)
+            telemetry.count(CAME_LATER, "rate", by=came.rated)
             if decided or not done.seen:
                 pauses = _pauses()
         try:

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from tracker import keys
 from tracker.core.partner import Programme
-from tracker.demo.partners import demo_programme
+from tracker.demo.partners import NOTIFY_SECRET, demo_programme
 from tracker.embedded.folders import socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
@@ -18,6 +18,7 @@ from tracker.embedded.valkey_check import check_valkey
 from tracker.errors import ConfigurationError, StoreUnavailableError
 from tracker.keys import Keys
 from tracker.partners import Sources, changed_past, load_programme, secret_names
+from tracker.partners_notify import notify_secret_names
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import FIELDS
 from tracker.settings import Settings
@@ -45,7 +46,8 @@ def prepare(settings: Settings) -> Settings:
 
     Raises ConfigurationError with every problem.
     """
-    secrets = keys.load_or_make(settings.data, secret_names(settings.partners))
+    notify = notify_secret_names(settings.partners) | ({NOTIFY_SECRET} if settings.demo else set())
+    secrets = keys.load_or_make(settings.data, secret_names(settings.partners), notify)
     load(settings, secrets)
     checked = settings.data / "partners.checked.yaml"
     checked.unlink(missing_ok=True)
@@ -56,9 +58,11 @@ def prepare(settings: Settings) -> Settings:
 
 def load(settings: Settings, secrets: Keys) -> Programme:
     """The programme with every secret. Raises ConfigurationError with every problem."""
-    sources = Sources(os.environ, dialect_fields(), secrets.postback, require_secrets=True)
+    sources = Sources(os.environ, dialect_fields(), secrets.postback | secrets.notify, require_secrets=True)
     programme = load_programme(settings.partners, sources)
-    return demo_programme(programme, settings.demo_port) if settings.demo else programme
+    if not settings.demo:
+        return programme
+    return demo_programme(programme, settings.demo_port, secrets.notify.get(NOTIFY_SECRET))
 
 
 def first_partner(settings: Settings) -> tuple[str, str]:

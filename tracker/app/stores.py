@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 
 from tracker.app.installation import warehouse_socket, with_embedded
 from tracker.keys import Keys
+from tracker.postback.came_later import CameLater
 from tracker.postback.ingest import Ingest
+from tracker.postback.named import NamedClicks
 from tracker.redirect.click_id import SignedClickIds
 from tracker.reports.analysts.table import Ask
 from tracker.reports.guard import guarded
@@ -50,6 +52,9 @@ class Stores:
     click_ids: SignedClickIds
     find_click: FindClick
     ingest: Ingest
+
+    def came_later(self) -> CameLater:
+        return CameLater(self.ledger, NamedClicks(self.click_ids, self.find_click))
 
 
 @asynccontextmanager

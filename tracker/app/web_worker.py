@@ -14,22 +14,28 @@ from aiohttp import web
 from tracker import keys
 from tracker.app.click_out import ClickOutParts, click_out
 from tracker.app.installation import load
+from tracker.app.pages import desk_pages, partner_pages
 from tracker.app.stores import Stores, Warehouse, open_stores, open_warehouse
 from tracker.core.partner import Programme
 from tracker.keys import Keys
 from tracker.postback.confirm import TakeTagReport
 from tracker.postback.endpoint import PostbackEndpoint
 from tracker.postback.receive import Receive
+from tracker.postback.staff import Staff
 from tracker.redirect.checks.baits import Baits
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.endpoint import ClickOutEndpoint
 from tracker.redirect.sign_in import SignIn
-from tracker.redirect.tokens import AnalystTokens, Tokens
-from tracker.reports.analysts.access import Access
+from tracker.redirect.tokens import OpenedTokens, Tokens
+from tracker.reports.access import Access
 from tracker.reports.analysts.endpoint import AnalystPages
 from tracker.reports.catalogue.endpoint import Catalogue
+from tracker.reports.desk.endpoint import DeskPages
+from tracker.reports.partner.endpoint import PartnerPages
+from tracker.reports.reconciliation.endpoint import ReconciliationPages
 from tracker.reports.shopper.endpoint import ShopperPages
 from tracker.settings import Settings
+from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
 from tracker.telemetry import POSTBACKS, Telemetry
@@ -92,7 +98,10 @@ class _Worker:
         )
         app.add_routes(self._catalogue(sign_in).routes())
         app.add_routes(self._shopper_pages(sign_in).routes())
+        app.add_routes(self._reconciliation_pages().routes())
         app.add_routes(self._analyst_pages().routes())
+        app.add_routes(self._partner_pages().routes())
+        app.add_routes(self._desk_pages().routes())
         app.add_routes(self._health().routes())
         return app
 
@@ -143,6 +152,7 @@ class _Worker:
         )
         return PostbackEndpoint(
             receive,
+            address=self.proxies.address_of,
             address_hash=lambda request: hashes.of_month(self.proxies.address_of(request), _now()),
             request_id=request_id,
         )
@@ -160,15 +170,40 @@ class _Worker:
             now=_now,
         )
 
-    def _analyst_pages(self) -> AnalystPages:
+    def _analysts_access(self) -> Access:
         token = self.secrets.reports
         over_tls = self.settings.public_url.startswith("https://")
+        return Access(token, OpenedTokens(token), over_tls=over_tls, now=time.time)
+
+    def _reconciliation_pages(self) -> ReconciliationPages:
+        runs = ReconciliationRuns(self.stores.ledger.fetch)
+        return ReconciliationPages(
+            lambda: self.programme, name=self.programme.name, access=self._analysts_access(), runs=runs
+        )
+
+    def _analyst_pages(self) -> AnalystPages:
         return AnalystPages(
             lambda: self.programme,
             name=self.programme.name,
-            access=Access(token, AnalystTokens(token), over_tls=over_tls, now=time.time),
+            access=self._analysts_access(),
             ask=self.warehouse.query,
             now=_now,
+        )
+
+    def _partner_pages(self) -> PartnerPages:
+        return partner_pages(
+            lambda: self.programme,
+            self.stores.ledger,
+            self.secrets,
+            public_url=self.settings.public_url,
+            click_ids=self.stores.click_ids,
+        )
+
+    def _desk_pages(self) -> DeskPages:
+        stores = self.stores
+        staff = Staff(stores.ledger, stores.click_ids, stores.find_click, now=_now)
+        return desk_pages(
+            lambda: self.programme, stores.ledger, staff, self.secrets, public_url=self.settings.public_url
         )
 
     def _health(self) -> Health:

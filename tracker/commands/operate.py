@@ -1,4 +1,4 @@
-"""What an operator types: check, link, postback-url, reports-url, migrate, query."""
+"""What an operator types: check, link, the addresses to give away, migrate, query."""
 
 import argparse
 import asyncio
@@ -11,7 +11,9 @@ from tracker import app, keys
 from tracker.core.partner import Programme
 from tracker.errors import ConfigurationError
 from tracker.partners import Sources, load_programme
+from tracker.postback.addresses import addresses
 from tracker.redirect.tokens import ANY_PARTNER, make_link
+from tracker.reports.access import partner_token
 from tracker.settings import Settings
 
 
@@ -44,17 +46,37 @@ def link(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def postback_url(options: argparse.Namespace, settings: Settings) -> None:
-    """The address, with every active secret: the first is the one to give away."""
+    """The bare address; or what is entered in the partner's network, with its macros and its own paths."""
     programme = app.load(settings, keys.load(settings.data))
     partner = programme.partners.get(options.partner)
     if partner is None:
         raise ConfigurationError([f"no partner {options.partner!r}; known are {', '.join(sorted(programme.partners))}"])
-    print(f"{app.running(settings).public_url}/pb/{partner.id}/{partner.postback.secrets[0]}")
+    public_url = app.running(settings).public_url
+    if not options.network:
+        print(f"{public_url}/pb/{partner.id}/{partner.postback.secrets[0]}")
+        return
+    for one in addresses(partner, public_url):
+        print(one.url + (f"  # {one.note}" if one.note else ""))
 
 
 def reports_url(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape
     """With the token in it: whoever opens it may read the reports for 12 hours."""
     print(f"{app.running(settings).public_url}/reports?token={keys.load(settings.data).reports}")
+
+
+def partner_url(options: argparse.Namespace, settings: Settings) -> None:
+    """With the partner's own token in it: whoever opens it sees that partner's page for 12 hours."""
+    secrets = keys.load(settings.data)
+    partners = app.load(settings, secrets).partners
+    if options.partner not in partners:
+        raise ConfigurationError([f"no partner {options.partner!r}; known are {', '.join(sorted(partners))}"])
+    token = partner_token(secrets.pages, options.partner)
+    print(f"{app.running(settings).public_url}/partner/{options.partner}?token={token}")
+
+
+def desk_url(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape
+    """With the token in it: whoever opens it may act as staff for 12 hours."""
+    print(f"{app.running(settings).public_url}/desk?token={keys.load(settings.data).desk}")
 
 
 def migrate(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape

@@ -64,6 +64,8 @@ def _print(orders: list[ListedOrder], *, as_json: bool) -> None:
 
 
 def replay(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape
-    """Decide what failed or was deferred."""
-    done = asyncio.run(app.replay_once(settings))
+    """Decide what failed or was deferred, and what waited for a click or an exchange rate."""
+    done, came = asyncio.run(app.replay_once(settings))
     print(f"{done.seen} taken up; still waiting: {done.deferred} deferred, {done.failed} failed.")
+    if came.looked_for or came.rated:
+        print(f"{came.found} of {came.looked_for} missing clicks found; {came.rated} orders got their exchange rate.")

@@ -1,13 +1,14 @@
-"""How much an order earns, in exact decimals (docs/rules.md, C-01...C-09; design, section 7)."""
+"""How much an order earns, in exact decimals (docs/rules.md, C-01...C-13; design, section 7)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tracker.core.decision import LineDecision
 from tracker.core.fold import Line, Stated
-from tracker.core.money import CONTEXT, round_to_rubles
+from tracker.core.money import CONTEXT, round_to_rubles, total
 from tracker.core.partner import Reward, Terms
+from tracker.core.rates import DayRates, in_rubles
 from tracker.core.reasons import Flag, Reason
 
 _ZERO = Decimal(0)
@@ -15,9 +16,10 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """`missing` means that a sum in rubles which the terms need was never stated: there is no verdict on it yet.
+    """`missing` means that a sum which the terms need was never stated: there is no verdict on it yet.
 
-    `unrated` means that a line has no rate at all: it is held until staff decide.
+    `unrated` means that a line has no rate at all: it is held until staff decide. `unconverted` means that a sum is in
+    a currency without an exchange rate of its day: it is held until there is one.
     """
 
     base: Decimal
@@ -28,37 +30,52 @@ class Earned:
     flags: tuple[Flag, ...] = ()
     missing: bool = False
     unrated: bool = False
+    unconverted: bool = False
     lines: tuple[LineDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _LineEarned:
     line: Line
+    rubles: Decimal | None
     reward: Reward | None
-    accrual: Decimal
+    accrual: Decimal = _ZERO
     tariff_unknown: bool = False
     missing: bool = False
 
 
-def earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal) -> Earned:
-    """What the lines that were not declined earn under the terms of the click. A promotion's fixed sum counts once a
-    conversion, so what it replaces on several lines may be more: the best of both counts."""
-    earned = _earn(stated, terms, promotions, minimum_cashback)
+def earn(
+    stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal, rates: DayRates
+) -> Earned:
+    """What the lines that were not declined earn under the terms of the click, with the exchange `rates` of its day. A
+    promotion's fixed sum counts once a conversion, so what it replaces on several lines may be more: the best of both
+    counts."""
+    unconverted = any(
+        line.goods is not None and in_rubles(line.goods, line.currency, rates) is None for line in stated.active
+    )
+    rates = {} if unconverted else rates  # all or nothing: half of an order is no base
+    earned = _earn(stated, terms, promotions, minimum_cashback, rates)
     shares = [reward for reward in promotions if reward.fixed is None]
-    if len(shares) == len(promotions):
+    if len(shares) < len(promotions):
+        without = _earn(stated, terms, shares, minimum_cashback, rates)
+        earned = without if not without.missing and without.accrual > earned.accrual else earned
+    if not unconverted:
         return earned
-    without = _earn(stated, terms, shares, minimum_cashback)
-    return without if not without.missing and without.accrual > earned.accrual else earned
+    return replace(earned, base=_ZERO, accrual=_ZERO, cashback=0, reasons=(), unconverted=True)
 
 
-def _earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal) -> Earned:
-    each = [_earn_line(line, terms, promotions) for line in stated.active]
-    base = _total(line.goods for line in stated.active if in_rubles(line))
+def _earn(
+    stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal, rates: DayRates
+) -> Earned:
+    each = [_earn_line(line, terms, promotions, rates) for line in stated.active]
+    base = max(total(one.rubles for one in each), _ZERO)
     missing = stated.incomplete or any(one.missing for one in each)
     accrual = CONTEXT.add(
-        _total(one.accrual for one in each if one.reward and one.reward.rate is not None),
+        total(one.accrual for one in each if one.reward and one.reward.rate is not None),
         max((one.accrual for one in each if one.reward and one.reward.fixed is not None), default=_ZERO),
     )
+    taken_back = any(line.correction for line in stated.active) and base == 0
+    accrual = _ZERO if taken_back else max(accrual, _ZERO)
     minimum = terms.minimum_purchase if terms else _ZERO
     if minimum > 0 and any(line.goods is None for line in stated.active):
         missing = True
@@ -68,10 +85,10 @@ def _earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], min
             accrual, reasons = _ZERO, (Reason.BELOW_MIN_PURCHASE,)
         elif accrual < minimum_cashback:
             reasons = (Reason.BELOW_MINIMUM,)
-    rates = {one.reward.rate if one.reward else None for one in each}
+    shares = {one.reward.rate if one.reward else None for one in each}
     return Earned(
         base=base,
-        rate=rates.pop() if len(rates) == 1 else None,
+        rate=shares.pop() if len(shares) == 1 else None,
         accrual=accrual,
         cashback=0 if reasons or missing else round_to_rubles(accrual),
         reasons=reasons,
@@ -82,24 +99,22 @@ def _earn(stated: Stated, terms: Terms | None, promotions: Sequence[Reward], min
     )
 
 
-def _earn_line(line: Line, terms: Terms | None, promotions: Sequence[Reward]) -> _LineEarned:
-    """The largest of the line's own reward and the promotions that ran at the click; they do not add up."""
+def _earn_line(line: Line, terms: Terms | None, promotions: Sequence[Reward], rates: DayRates) -> _LineEarned:
+    """The largest of the line's own reward and the promotions that ran at the click; they do not add up. A correction
+    takes back by the reward that a line of its size earns by, and nothing of a fixed sum."""
+    rubles = in_rubles(line.goods, line.currency, rates)
     own, unknown = _own_reward(line, terms)
     if own is None:
-        return _LineEarned(line, None, _ZERO, tariff_unknown=True)
+        return _LineEarned(line, rubles, None, tariff_unknown=True)
     candidates = [own, *promotions]
-    if line.goods is None or not in_rubles(line):
+    if rubles is None:
         fixed = [reward for reward in candidates if reward.fixed is not None]
         if not fixed:
-            return _LineEarned(line, own, _ZERO, unknown, missing=True)
+            return _LineEarned(line, None, own, tariff_unknown=unknown, missing=line.goods is None)
         candidates = fixed
-    best = max(candidates, key=lambda reward: _value(reward, line.goods))
-    return _LineEarned(line, best, _value(best, line.goods), unknown)
-
-
-def in_rubles(line: Line) -> bool:
-    """Without a dated exchange rate the rubles of another currency are not known."""
-    return line.currency in (None, "RUB")
+    best = max(candidates, key=lambda reward: _value(reward, abs(rubles or _ZERO)))
+    accrual = _ZERO if line.correction and best.fixed is not None else _value(best, rubles or _ZERO)
+    return _LineEarned(line, rubles, best, accrual, tariff_unknown=unknown)
 
 
 def _own_reward(line: Line, terms: Terms | None) -> tuple[Reward | None, bool]:
@@ -112,10 +127,10 @@ def _own_reward(line: Line, terms: Terms | None) -> tuple[Reward | None, bool]:
     return terms.reward, False
 
 
-def _value(reward: Reward, goods: Decimal | None) -> Decimal:
+def _value(reward: Reward, rubles: Decimal) -> Decimal:
     if reward.fixed is not None:
         return reward.fixed
-    return CONTEXT.multiply(goods or _ZERO, reward.rate or _ZERO)
+    return CONTEXT.multiply(rubles, reward.rate or _ZERO)
 
 
 def _line_decisions(stated: Stated, each: Sequence[_LineEarned]) -> tuple[LineDecision, ...]:
@@ -133,10 +148,3 @@ def _line_decisions(stated: Stated, each: Sequence[_LineEarned]) -> tuple[LineDe
         )
         for line in stated.lines
     )
-
-
-def _total(sums: Iterable[Decimal | None]) -> Decimal:
-    total = _ZERO
-    for one in sums:
-        total = CONTEXT.add(total, one or _ZERO)
-    return total

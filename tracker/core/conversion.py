@@ -9,10 +9,11 @@ from tracker.core import attribution
 from tracker.core.cashback import Earned, earn
 from tracker.core.click import Click
 from tracker.core.decision import Decision, LineDecision
-from tracker.core.fold import Stated, fold, in_order, own_messages, owner
-from tracker.core.money import CONTEXT
+from tracker.core.fold import Stated, commission_of, fold, in_order, own_messages, owner
 from tracker.core.order import Message, Order, OverrideKind
+from tracker.core.order_rates import day_rates, order_day
 from tracker.core.partner import TermsVersion
+from tracker.core.rates import RUBLES, DayRates, is_foreign
 from tracker.core.reasons import Flag, Reason
 from tracker.core.report import Status
 from tracker.core.terms import promotions_at, terms_at
@@ -33,7 +34,7 @@ def judge(order: Order, terms: Mapping[str, TermsVersion], *, rewarded_elsewhere
 def _unmatched(order: Order, stated: Stated) -> Decision:
     """Shown and claimable, never paid by itself."""
     problems = (message.problem or Reason.UNKNOWN_CLICK for message in in_order(order.messages))
-    nothing = earn(stated, None, (), Decimal(1))
+    nothing = earn(stated, None, (), Decimal(1), {})
     return Decision(
         status=stated.status,
         hold=stated.hold,
@@ -46,7 +47,7 @@ def _unmatched(order: Order, stated: Stated) -> Decision:
         origin=stated.origin,
         order_time=stated.order_time,
         first_approved_at=stated.first_approved_at,
-        commission=_commission(stated),
+        commission=commission_of(stated.active),
         currency=_currency(stated),
         promo_code=stated.promo_code,
         lines=nothing.lines,
@@ -68,7 +69,10 @@ def _matched(
 ) -> Decision:
     last = fold(messages)
     deadline = attribution.confirm_by(click, last.order_time, terms.window_days)
-    windowed = _in_window(messages, [one for one in messages if _in_time(one, order, deadline)], click, terms)
+    day = order_day(last.order_time, messages, terms)
+    rates = day_rates(order, day)
+    in_time = [one for one in messages if _in_time(one, order, deadline)]
+    windowed = _in_window(messages, in_time, _Earning(click, terms, rates))
     stated, earned = windowed.stated, windowed.earned
     declined = stated.status is Status.DECLINED
     released = any(override.kind is OverrideKind.RELEASE for override in order.overrides)
@@ -81,9 +85,12 @@ def _matched(
     reasons += earned.reasons
     flags = [*attribution.flags(click, stated, terms), *earned.flags]
     flags += [Flag.AMOUNT_MISSING] if earned.missing else []
+    flags += [Flag.RATE_MISSING] if earned.unconverted else []
     flags += [Flag.AFTER_WINDOW] if windowed.after_window else []
-    held = () if declined or released else _held_by_us(flags, earned, stated)
-    waiting = stated.status is Status.APPROVED and earned.missing
+    held = () if declined or released else _held_by_us(flags, earned)
+    waiting = stated.status is Status.APPROVED and (earned.missing or earned.unconverted)
+    currency = _currency(last)
+    rate = None if earned.unconverted else rates.get(currency)
     return Decision(
         status=Status.PENDING if waiting else stated.status,
         hold=stated.hold or bool(held),
@@ -100,17 +107,27 @@ def _matched(
         order_time=stated.order_time,
         confirm_by=deadline,
         first_approved_at=last.first_approved_at,
-        commission=_commission(last),
-        currency=_currency(last),
+        commission=commission_of(last.active),
+        currency=currency,
         promo_code=last.promo_code,
         lines=earned.lines,
+        exchange_rate=None if rate is None else rate.rubles_per_unit,
+        exchange_day=day if any(is_foreign(line.currency) for line in last.lines) else None,
     )
 
 
-def _earned(stated: Stated, click: Click, terms: TermsVersion) -> Earned:
-    """At the terms and promotions of the click (Q-09)."""
-    boosts = [promotion.reward for promotion in promotions_at(terms, click.clicked_at)]
-    return earn(stated, terms_at(terms, click.clicked_at), boosts, terms.minimum_cashback)
+@dataclass(frozen=True, slots=True)
+class _Earning:
+    """What an order of this click earns: by the terms and promotions of the click (Q-09), in rubles of its own day."""
+
+    click: Click
+    terms: TermsVersion
+    rates: DayRates
+
+    def of(self, stated: Stated) -> Earned:
+        at = self.click.clicked_at
+        boosts = [promotion.reward for promotion in promotions_at(self.terms, at)]
+        return earn(stated, terms_at(self.terms, at), boosts, self.terms.minimum_cashback, self.rates)
 
 
 def _in_time(message: Message, order: Order, deadline: datetime) -> bool:
@@ -119,37 +136,38 @@ def _in_time(message: Message, order: Order, deadline: datetime) -> bool:
     return message.at <= deadline or (bool(credited) and message.received_at <= max(credited))
 
 
-def _in_window(messages: Sequence[Message], in_time: Sequence[Message], click: Click, terms: TermsVersion) -> _Windowed:
+def _in_window(messages: Sequence[Message], in_time: Sequence[Message], earning: _Earning) -> _Windowed:
     """After the window returns apply at any age, increases do not; a first confirmation is late (Q-05b)."""
     stated = fold(messages)
-    now = _earned(stated, click, terms)
+    now = earning.of(stated)
     if len(in_time) == len(messages):
         return _Windowed(stated, now)
     at_close = fold(in_time)
-    before = _earned(at_close, click, terms)
+    before = earning.of(at_close)
     if not at_close.confirmed:
         return _Windowed(stated, now, late=True)
     counted = stated if stated.status is Status.DECLINED else _of_lines_known(stated, at_close)
     if counted.status is Status.DECLINED:
-        return _Windowed(counted, _earned(counted, click, terms), after_window=True)
+        return _Windowed(counted, earning.of(counted), after_window=True)
     if before.missing and not now.missing:
         return _Windowed(stated, now, late=True)
-    now = _earned(counted, click, terms)
+    now = earning.of(counted)
     grown = (now.accrual, now.base) > (before.accrual, before.base)
-    changed = (now.base, now.accrual) != (before.base, before.accrual) or counted != stated
+    changed = (now.base, now.accrual) != (before.base, before.accrual) or counted.lines != stated.lines
     earned = before if grown else now
-    lines = _counted(_earned(stated, click, terms).lines, earned.lines)
+    lines = _counted(earning.of(stated).lines, earned.lines)
     return _Windowed(counted, replace(earned, lines=lines), after_window=changed)
 
 
 def _of_lines_known(stated: Stated, at_close: Stated) -> Stated:
-    """Without lines that were first named after the window: they are an increase. Where the partner names none of the
-    lines of then any more, it states the same order in other lines, and all of them count."""
+    """Without lines that were first named after the window: they are an increase, unless they take something back.
+    Where the partner names none of the lines of then any more, it states the same order in other lines, and all of them
+    count."""
     known = {line.line_id for line in at_close.lines}
-    lines = tuple(line for line in stated.lines if line.line_id in known)
-    if not lines or len(lines) == len(stated.lines):
+    lines = tuple(line for line in stated.lines if line.line_id in known or line.correction)
+    if all(line.correction for line in lines):
         return stated
-    return replace(stated, lines=lines, line_count=at_close.line_count)
+    return replace(stated, lines=lines, line_count=at_close.line_count if stated.line_count else None)
 
 
 def _counted(said: Iterable[LineDecision], counted: Iterable[LineDecision]) -> tuple[LineDecision, ...]:
@@ -162,22 +180,14 @@ def _counted(said: Iterable[LineDecision], counted: Iterable[LineDecision]) -> t
     return tuple(lines)
 
 
-def _held_by_us(flags: Sequence[Flag], earned: Earned, stated: Stated) -> tuple[Flag, ...]:
+def _held_by_us(flags: Sequence[Flag], earned: Earned) -> tuple[Flag, ...]:
     """Why staff must look before this is paid."""
     held: list[Flag] = [Flag.ORDER_BEFORE_CLICK] if Flag.ORDER_BEFORE_CLICK in flags else []
     held += [Flag.TARIFF_UNKNOWN] if earned.unrated else []
-    held += [Flag.AMOUNT_MISSING] if _currency(stated) != "RUB" else []
+    held += [Flag.RATE_MISSING] if earned.unconverted else []
     return tuple(held)
-
-
-def _commission(stated: Stated) -> Decimal | None:
-    sums = [line.commission for line in stated.active if line.commission is not None]
-    total = Decimal(0)
-    for one in sums:
-        total = CONTEXT.add(total, one)
-    return total if sums else None
 
 
 def _currency(stated: Stated) -> str:
     named = [line.currency for line in stated.lines if line.currency]
-    return named[-1] if named else "RUB"
+    return named[-1] if named else RUBLES

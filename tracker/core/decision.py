@@ -1,7 +1,7 @@
 """What was decided about one conversion."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from tracker.core.click import Click
@@ -51,8 +51,15 @@ class Decision:
     currency: str = "RUB"
     promo_code: str | None = None
     lines: tuple[LineDecision, ...] = ()
+    exchange_rate: Decimal | None = None  # rubles for one unit of `currency`; None: in rubles, or no rate yet
+    exchange_day: date | None = None  # the day whose rate counts, also while there is none; None: all is in rubles
 
     @property
     def available(self) -> bool:
         """Whether the cashback is the shopper's to spend: approved and not on hold."""
         return self.status is Status.APPROVED and not self.hold
+
+    @property
+    def reversed_after_approval(self) -> bool:
+        """Whether the partner took back what it had approved."""
+        return self.status is Status.DECLINED and self.first_approved_at is not None

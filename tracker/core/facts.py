@@ -128,3 +128,27 @@ class RevisionFact(msgspec.Struct, frozen=True, array_like=True):
     confirmed_at_us: int  # first approval; 0: not yet
     confirm_by_us: int  # end of the window; 0 while unmatched
     lines: list[LineFact]
+    exchange_rate: Decimal | None = None  # rubles for one unit of `currency`; None: in rubles, or no rate yet
+    exchange_day: str = ""  # ISO date of the day whose rate counts; empty: all is in rubles
+
+
+class ReconciliationFact(msgspec.Struct, frozen=True, array_like=True):
+    """One order on which a partner's statement and our books differed. Its id is (`reconciliation_id`, `order_id`)."""
+
+    reconciliation_id: str
+    reconciled_at_us: int
+    partner_id: str
+    file_name: str
+    order_id: str
+    kinds: list[str]  # Kind codes of core/reconciliation.py
+    causes: list[str]  # Cause codes
+    codes: list[str]  # our own reason codes and verdicts behind the cause
+    their_status: str  # empty: not said, or not in the statement
+    our_status: str  # empty: not in our books
+    their_goods: Decimal | None  # in `currency`
+    our_goods: Decimal | None  # in rubles
+    currency: str
+    difference: Decimal | None  # rubles, theirs less ours
+    cashback_change: int | None  # what taking the statement's word would change
+    click_id: str
+    ordered_at_us: int  # 0: neither side says

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tracker.core.click import Click
+from tracker.core.money import total
 from tracker.core.order import Message, Order, OverrideKind
 from tracker.core.partner import Origin
-from tracker.core.report import Report, Status
+from tracker.core.report import BasketLine, Report, Status
 
 _T = TypeVar("_T")
 _RANK = {None: 0, Status.PENDING: 0, Status.APPROVED: 1, Status.DECLINED: 2}
@@ -31,6 +32,11 @@ class Line:
     tariff: str | None = None
     commission: Decimal | None = None
 
+    @property
+    def correction(self) -> bool:
+        """A row that takes back some of what other lines brought."""
+        return self.goods is not None and self.goods < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Stated:
@@ -48,28 +54,37 @@ class Stated:
         return tuple(line for line in self.lines if line.status is not Status.DECLINED)
 
     @property
+    def _bought(self) -> list[Line]:
+        """These tell how the order stands: what a correction takes back says nothing of the rest."""
+        return [line for line in self.lines if not line.correction]
+
+    @property
     def incomplete(self) -> bool:
         """Lines were announced that have not come yet."""
-        named = [line for line in self.lines if line.line_id]
-        return self.line_count is not None and bool(named) and len(named) < self.line_count
+        if self.line_count is None:
+            return False
+        named = [line for line in self._bought if line.line_id]
+        return bool(named) and len(named) < self.line_count
 
     @property
     def status(self) -> Status:
         """Declined when every line is; approved when no line that is left still waits."""
         if self.incomplete:
             return Status.PENDING
-        if self.lines and not self.active:
+        bought = self._bought
+        left = [line.status for line in bought if line.status is not Status.DECLINED]
+        if bought and not left:
             return Status.DECLINED
-        waiting = not self.active or any(line.status is Status.PENDING for line in self.active)
-        return Status.PENDING if waiting else Status.APPROVED
+        return Status.PENDING if not left or Status.PENDING in left else Status.APPROVED
 
     @property
     def hold(self) -> bool:
-        return any(line.hold for line in self.active)
+        return any(line.hold for line in self._bought if line.status is not Status.DECLINED)
 
     @property
     def settled(self) -> bool:
-        return bool(self.active) and all(line.settled for line in self.active)
+        left = [line.settled for line in self._bought if line.status is not Status.DECLINED]
+        return bool(left) and all(left)
 
     @property
     def confirmed(self) -> bool:
@@ -80,7 +95,8 @@ class Stated:
 def order_key(message: Message) -> tuple[datetime, int, Decimal, str]:
     """Ties at one moment: declined wins over approved over pending, then the smaller sum; the text makes it total."""
     report = message.report
-    smaller_last = Decimal("-Infinity") if report.goods is None else -report.goods
+    goods = total(one.goods for one in report.basket) if report.basket else report.goods
+    smaller_last = Decimal("-Infinity") if goods is None else -goods
     return message.at, _RANK[report.status], smaller_last, repr(report)
 
 
@@ -130,11 +146,14 @@ def fold(messages: Iterable[Message]) -> Stated:
 def _say(stated: Stated, message: Message) -> Stated:
     report = message.report
     lines = {line.line_id: line for line in stated.lines}
-    lines = _say_line(lines, report) if report.line_id else _say_whole(lines, stated, report)
+    if report.basket:
+        lines = _say_basket(lines, stated, report)
+    else:
+        lines = _say_line(lines, stated, report) if report.line_id else _say_whole(lines, stated, report)
     said = replace(
         stated,
         lines=tuple(lines[name] for name in sorted(lines)),
-        line_count=_last(report.line_count, stated.line_count),
+        line_count=None if report.basket else _last(report.line_count, stated.line_count),
         origin=_last(report.origin, stated.origin),
         order_time=_last(report.order_time, stated.order_time),
         promo_code=_last(report.promo_code, stated.promo_code),
@@ -144,12 +163,15 @@ def _say(stated: Stated, message: Message) -> Stated:
     return said
 
 
-def _say_line(lines: dict[str, Line], report: Report) -> dict[str, Line]:
-    """A named line; what was said of the order as a whole before is where a new line starts, its sum apart."""
-    whole = lines.pop("", None)
+def _say_line(lines: dict[str, Line], stated: Stated, report: Report) -> dict[str, Line]:
+    """A named line; what was said of the order as a whole before is where a new line starts, its sum apart. A
+    correction leaves the sum that it corrects in its place."""
+    correction = report.goods is not None and report.goods < 0
+    whole = lines.get("") if correction else lines.pop("", None)
     start = lines.get(report.line_id)
     if start is None:
-        start = Line(report.line_id) if whole is None else replace(whole, line_id=report.line_id, goods=None)
+        start = _start(report.line_id, stated) if correction else Line(report.line_id)
+        start = start if whole is None else replace(whole, line_id=report.line_id, goods=None)
     return lines | {report.line_id: _update(start, report)}
 
 
@@ -158,8 +180,37 @@ def _say_whole(lines: dict[str, Line], stated: Stated, report: Report) -> dict[s
     named = any(name for name in lines)
     if report.goods is None and named:
         return {name: _update(line, report) for name, line in lines.items()}
-    start = lines.get("") or Line("", status=stated.status, hold=stated.hold, settled=stated.settled)
-    return {"": _update(start, report)}
+    return {"": _update(lines.get("") or _start("", stated), report)}
+
+
+def _say_basket(lines: dict[str, Line], stated: Stated, report: Report) -> dict[str, Line]:
+    """All lines of the order, whatever they were before. The commission is the order's: one line has it for all."""
+    said: dict[str, Line] = {}
+    for place, one in enumerate(report.basket, 1):
+        name = one.line_id if one.line_id not in said else f"{one.line_id}#{place}"
+        start = lines.get(name)
+        if start is None:
+            start = replace(lines.get("") or _start(name, stated), line_id=name, goods=None)
+        said[name] = replace(_update(start, _of_line(one, report)), commission=None)
+    bearer = next((name for name, line in said.items() if line.status is not Status.DECLINED), min(said))
+    said[bearer] = replace(said[bearer], commission=_last(report.commission, commission_of(lines.values())))
+    return said
+
+
+def _of_line(one: BasketLine, report: Report) -> Report:
+    status, tariff = _last(one.status, report.status), _last(one.tariff, report.tariff)
+    return replace(report, status=status, goods=one.goods, tariff=tariff, basket=())
+
+
+def commission_of(lines: Iterable[Line]) -> Decimal | None:
+    """None: it was never stated."""
+    sums = [line.commission for line in lines if line.commission is not None]
+    return total(sums) if sums else None
+
+
+def _start(line_id: str, stated: Stated) -> Line:
+    """A line that was not known before takes part in how the order stands."""
+    return Line(line_id, status=stated.status, hold=stated.hold, settled=stated.settled)
 
 
 def _update(line: Line, report: Report) -> Line:

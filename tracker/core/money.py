@@ -1,6 +1,7 @@
 """Money: text to exact decimals, whole kopecks, and the one rounding (docs/rules.md, C-05, C-06). No float anywhere."""
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
 
 # 34 digits hold 10^12 rubles times any rate exactly; a context of our own, since the thread's default can be changed.
@@ -26,6 +27,14 @@ def parse_sum(text: str, decimal: str = ".") -> Decimal | None:
     if not _SUM[decimal].fullmatch(text):
         return None
     return Decimal(text.replace(",", "."))
+
+
+def total(sums: Iterable[Decimal | None]) -> Decimal:
+    """Of those that are known."""
+    whole = Decimal(0)
+    for one in sums:
+        whole = CONTEXT.add(whole, one or Decimal(0))
+    return whole
 
 
 def to_kopecks(rubles: Decimal) -> int:

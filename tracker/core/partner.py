@@ -6,7 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tracker.core.click import Check, Confidence, Policy
+from tracker.core.proof import Proof
 from tracker.core.reasons import Reason
+from tracker.core.statement import StatementProfile
 
 
 class Category(StrEnum):
@@ -110,18 +112,27 @@ class Amounts:
     decimal: str = "."
     is_: AmountIs = AmountIs.ORDER_TOTAL
     include_delivery: bool = False
+    delivery_lines: tuple[str, ...] = ()  # goods or categories that are no goods: delivery, gift wrap
 
 
 @dataclass(frozen=True, slots=True)
 class PostbackProfile:
-    """How a partner, or the network that speaks for it, reports orders. `secrets` are one, or two while rotating."""
+    """How a partner, or the network that speaks for it, reports orders. `secrets` are one, or two while rotating.
+
+    What it says of its sums counts where `stated` names it; else what its dialect says.
+    """
 
     dialect: str
     secrets: tuple[str, ...] = field(repr=False)
     amounts: Amounts = Amounts()
-    mapping: tuple[tuple[str, str], ...] = ()  # our field -> the sender's parameter
-    statuses: tuple[tuple[str, str], ...] = ()  # the sender's word -> pending, approved or declined
+    stated: frozenset[str] = frozenset()  # names of `amounts` that partners.yaml states
+    mapping: tuple[tuple[str, tuple[str, ...]], ...] = ()  # our field -> the sender's parameters
+    defaults: tuple[tuple[str, str], ...] = ()  # our field -> what a message that does not say it means
+    statuses: tuple[tuple[str, str], ...] = ()  # the sender's word -> approved, pending+hold, ...
+    json_field: str | None = None  # the form field whose text is a JSON object
     timezone: str | None = None
+    reply: str | None = None  # in whose words we answer; None: the dialect's
+    auth: Proof | None = None  # needed beside the secret path, and alone on the network's own paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,15 @@ class Partner:
     postback: PostbackProfile
     terms: TermsVersion
     expected_days: int | None = None  # how long a confirmation usually takes, as shoppers are told
+    statement: StatementProfile = field(default_factory=StatementProfile)
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Where the programme is told what its shoppers should learn of. `secrets` are one, or two while changing it."""
+
+    url: str
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +165,4 @@ class Programme:
     sign_in: str | None
     checks: tuple[tuple[Check, CheckPolicy], ...]
     partners: dict[str, Partner]
+    notify: Notify | None = None

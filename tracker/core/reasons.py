@@ -29,6 +29,7 @@ class Flag(StrEnum):
     """What staff and analysts should know beside the decision."""
 
     AMOUNT_MISSING = "amount_missing"
+    RATE_MISSING = "rate_missing"
     ORIGIN_UNVERIFIED = "origin_unverified"
     ORDER_TIME_UNKNOWN = "order_time_unknown"
     AFTER_WINDOW = "after_window"

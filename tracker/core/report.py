@@ -14,12 +14,23 @@ class Status(StrEnum):
     DECLINED = "declined"
 
 
+@dataclass(frozen=True, slots=True)
+class BasketLine:
+    """One line of a message that states its whole basket. What it does not say, the message says for all of them."""
+
+    line_id: str
+    goods: Decimal | None
+    tariff: str | None = None
+    status: Status | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One message, read. None means "not said": such a field stays as it was.
 
-    `goods` is what was paid for this line's goods, without delivery, in `currency`; `sums_as_sent` keeps the sums as
-    text, exactly as they came. `line_id` is empty for a message about the order as a whole.
+    `goods` is what was paid for this line's goods, without delivery, in `currency`, and below zero only in a row that
+    corrects others; `sums_as_sent` keeps the sums as text, exactly as they came. `line_id` is empty for a message about
+    the order as a whole. Such a message may state its whole `basket`, which replaces all lines that were known.
     """
 
     order_id: str
@@ -40,3 +51,4 @@ class Report:
     order_time: datetime | None = None
     event_time: datetime | None = None
     sums_as_sent: tuple[tuple[str, str], ...] = ()
+    basket: tuple[BasketLine, ...] = ()

@@ -16,7 +16,13 @@ _SPACE = "\u00a0"  # one that does not break
 
 class DemoPages:
     def __init__(self, programme: Programme, tracker_url: str) -> None:
-        self._pages = Pages("tracker.demo", tracker_url=tracker_url, money=money, bait_folder=FOLDER)
+        self._pages = Pages(
+            "tracker.demo",
+            tracker_url=tracker_url,
+            money=money,
+            bait_folder=FOLDER,
+            messages_url=_messages_url(programme),
+        )
         self._programme = programme
         self._tag_policy = f"; script-src 'self' {tracker_url}; connect-src 'self' {tracker_url}"
 
@@ -47,6 +53,11 @@ class DemoPages:
             text=TEXTS[language],
             **values,
         )
+
+
+def _messages_url(programme: Programme) -> str:
+    """On the programme's own host, beside its sign-in."""
+    return f"{(programme.sign_in or '').removesuffix('/sign-in')}/messages"
 
 
 def money(amount: Decimal, currency: str) -> str:

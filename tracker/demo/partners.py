@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
-from tracker.core.partner import Partner, Programme
+from tracker.core.partner import Notify, Partner, Programme
 
 SHOPS = "shop.localhost"  # browsers take every name below localhost for this machine
 SIGN_IN = "programme.localhost"
+NOTIFY_SECRET = "DEMO_NOTIFY_SECRET"  # noqa: S105 - its name among the installation's secrets
 
 
-def demo_programme(programme: Programme, port: int) -> Programme:
-    """`port` is where the demo shops answer."""
+def demo_programme(programme: Programme, port: int, notify_secret: str | None = None) -> Programme:
+    """`port` is where the demo shops answer. Whom partners.yaml notifies hears nothing of a demo."""
+    notify = Notify(f"http://127.0.0.1:{port}/notifications", (notify_secret,)) if notify_secret else None
     return replace(
         programme,
+        notify=notify,
         sign_in=f"http://{SIGN_IN}:{port}/sign-in",
         partners={one.id: _demo_partner(one, port) for one in programme.partners.values()},
     )

@@ -74,6 +74,12 @@ class Text:
     # elsewhere
     shops: str
     shops_hint: str
+    messages_title: str
+    messages_hint: str
+    no_messages: str
+    look_again: str
+    messages: Mapping[str, str]  # by the kind of the notification
+    taken_back: Mapping[str, str]  # why
 
 
 RU = Text(
@@ -146,6 +152,21 @@ RU = Text(
     bad_back_hint="Вход возвращает только на страницы трекера этой программы.",
     shops="Демонстрационные магазины",
     shops_hint="Войти напрямую можно, но кэшбэк начисляют только за переход из каталога.",
+    messages_title="Сообщения участникам",
+    messages_hint="Трекер прислал подписанное уведомление, и программа отправила бы участнику такую SMS.",
+    no_messages="Сообщений пока нет. Они приходят, когда покупку подтвердили, изменили или отменили.",
+    look_again="Обновить",
+    messages={
+        "accrued": "Начислено {now} за покупку в {partner}.",
+        "changed": "Кэшбэк за покупку в {partner} теперь {now}, было {before}.",
+        "taken_back": "Кэшбэк {before} за покупку в {partner} отменён: {why}.",
+    },
+    taken_back={
+        "declined": "магазин отклонил заказ или принял возврат",
+        "hold": "магазин ещё раз проверяет заказ",
+        "order_taken": "заказ оформил другой участник",
+        "rules": "условия не выполнены",
+    },
 )
 
 EN = Text(
@@ -218,6 +239,21 @@ EN = Text(
     bad_back_hint="Signing in leads back to pages of this programme's tracker only.",
     shops="Demo shops",
     shops_hint="You may walk straight in, but only a click in the catalogue earns cashback.",
+    messages_title="Messages to shoppers",
+    messages_hint="The tracker sent a signed notification, and the programme would send the shopper this text message.",
+    no_messages="No messages yet. They come when a purchase was confirmed, changed or taken back.",
+    look_again="Look again",
+    messages={
+        "accrued": "{now} credited for your purchase at {partner}.",
+        "changed": "Your cashback from {partner} is {now} now, it was {before}.",
+        "taken_back": "Your cashback of {before} from {partner} was taken back: {why}.",
+    },
+    taken_back={
+        "declined": "the shop declined the order or got the goods back",
+        "hold": "the shop is looking at the order again",
+        "order_taken": "the order is another shopper's",
+        "rules": "the conditions are not met",
+    },
 )
 
 TEXTS: Mapping[str, Text] = {"ru": RU, "en": EN}

@@ -27,7 +27,7 @@ class Wording:
 
     def name(self, field: str, usual: str) -> str:
         """The parameter for a field of docs/partners-yaml.md."""
-        return dict(self.partner.postback.mapping).get(field, usual)
+        return dict(self.partner.postback.mapping).get(field, (usual,))[0]
 
     def status(self, status: Status) -> str:
         words = (theirs for theirs, ours in self.partner.postback.statuses if ours == status)

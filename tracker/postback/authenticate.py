@@ -1,17 +1,130 @@
-"""Whether a message comes from whom it says: the secret in its address (two are active while rotating)."""
+"""Whether a message comes from whom it says (postbacks.md 6.5): by the secret of its address, two of which are active
+while rotating, by a parameter, a signature, its sender's network, or several of these together.
 
+Every comparison takes the same time whatever is right, and every part of a combined proof is tried.
+"""
+
+import base64
 import hmac
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from tracker.core.partner import Partner
+from tracker.core.proof import (
+    AddressProof,
+    AllOf,
+    AnyOf,
+    Encoding,
+    ParameterProof,
+    Proof,
+    SignatureProof,
+    Source,
+    WebhookProof,
+)
+from tracker.core.standard_webhooks import key_of, signature
+from tracker.postback.request import RawRequest
 
+# How old, or how early, a signed timestamp may be: clocks differ, and a network may be slow.
+TIMESTAMP_TOLERANCE_SECONDS = 300
 _NOBODY = ("no partner has this secret",)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a request brings as proof. Headers by their names in small letters."""
+
+    request: RawRequest
+    parameters: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    address: str = ""
 
 
 def find_partner(partners: Mapping[str, Partner], partner_id: str, secret: str) -> Partner | None:
     """The partner, if the secret is one of its own. Takes the same time whoever is asked for."""
     partner = partners.get(partner_id)
     secrets = partner.postback.secrets if partner else _NOBODY
-    given = secret.encode("utf-8", "surrogatepass")
-    matches = [hmac.compare_digest(known.encode(), given) for known in secrets or _NOBODY]
-    return partner if partner and partner.postback.secrets and any(matches) else None
+    matches = _is_one_of(secret, secrets or _NOBODY)
+    return partner if partner and partner.postback.secrets and matches else None
+
+
+def proved(proof: Proof, presented: Presented, now: datetime) -> bool:
+    """Whether a request brings what the partner's `auth` asks for."""
+    match proof:
+        case AnyOf(proofs):
+            return True in [proved(one, presented, now) for one in proofs]
+        case AllOf(proofs):
+            return False not in [proved(one, presented, now) for one in proofs]
+        case ParameterProof():
+            given = (
+                presented.headers.get(proof.name.lower()) if proof.in_header else presented.parameters.get(proof.name)
+            )
+            return given is not None and _is_one_of(given, proof.secrets)
+        case SignatureProof():
+            return _signed(proof, presented)
+        case WebhookProof():
+            return _webhook_signed(proof, presented, now)
+        case AddressProof(networks):
+            return _within(presented.address, networks)
+
+
+def _is_one_of(given: str, secrets: tuple[str, ...]) -> bool:
+    sent = given.encode("utf-8", "surrogatepass")
+    return True in [hmac.compare_digest(secret.encode(), sent) for secret in secrets]
+
+
+def _signed(proof: SignatureProof, presented: Presented) -> bool:
+    places: Mapping[str, str] = presented.headers if proof.in_header else presented.parameters
+    given = places.get(proof.name.lower() if proof.in_header else proof.name, "")
+    given = given.strip().removeprefix(f"{proof.algorithm}=")  # GitHub's way: sha256=…
+    if proof.encoding is Encoding.HEX:
+        given = given.lower()
+    text = _canonical(proof, presented)
+    made = (hmac.digest(secret.encode(), text, str(proof.algorithm)) for secret in proof.secrets)
+    return bool(given) and _is_one_of(given, tuple(_encoded(one, proof.encoding) for one in made))
+
+
+def _canonical(proof: SignatureProof, presented: Presented) -> bytes:
+    match proof.over:
+        case Source.BODY:
+            return presented.request.body
+        case Source.QUERY:
+            pairs = presented.request.query.split("&")
+            kept = "&".join(pair for pair in pairs if pair.partition("=")[0] != proof.name)
+            return kept.encode("utf-8", "surrogatepass")
+        case names:
+            values = (presented.parameters.get(name, "") for name in names)
+            return proof.separator.join(values).encode("utf-8", "surrogatepass")
+
+
+def _encoded(digest: bytes, encoding: Encoding) -> str:
+    return digest.hex() if encoding is Encoding.HEX else base64.b64encode(digest).decode()
+
+
+def _webhook_signed(proof: WebhookProof, presented: Presented, now: datetime) -> bool:
+    identity, timestamp, signatures = (
+        presented.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
+    )
+    if not identity.isascii() or not identity or not re.fullmatch("[0-9]{9,11}", timestamp):
+        return False
+    fresh = abs(now.timestamp() - int(timestamp)) <= TIMESTAMP_TOLERANCE_SECONDS
+    keys = (key_of(secret) or secret.encode() for secret in proof.secrets)
+    made = tuple(signature(key, identity, int(timestamp), presented.request.body) for key in keys)
+    return fresh and True in [_is_one_of(one, made) for one in signatures.split()[:10]]
+
+
+def _within(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        sender = ip_address(address)
+    except ValueError:
+        return False
+    return any(sender in _network(network) for network in networks)
+
+
+@cache
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """There are as many as partners.yaml names."""
+    return ip_network(text)

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from tracker.core.facts import TagFact
 from tracker.core.partner import TermsVersion
-from tracker.ports import Change, KnownOrder, ListedOrder, Siblings, Waiting
+from tracker.core.rates import ExchangeRate, RateKey
+from tracker.ports import Awaited, Change, KnownOrder, ListedOrder, Siblings, Waiting
 
 
 class Books(Protocol):
@@ -20,6 +21,9 @@ class Books(Protocol):
 
     async def terms(self, versions: Iterable[str]) -> Mapping[str, TermsVersion]:
         """Raises KeyError for a version that was never stored."""
+
+    async def rates(self, needed: Iterable[RateKey]) -> tuple[ExchangeRate, ...]:
+        """Those of them that were imported."""
 
     async def write(self, change: Change) -> bool:
         """In one transaction. False: an order is no longer as it was loaded, and nothing was written."""
@@ -42,3 +46,16 @@ class StaffBooks(Books, Protocol):
 
     async def waiting(self, after: tuple[datetime, str] | None = None, *, limit: int = 100) -> list[Waiting]:
         """Deferred and failed requests, oldest first; `after` is the receipt time and id of the last one seen."""
+
+
+class AwaitingBooks(Books, Protocol):
+    """And what waits for a click or an exchange rate that may still come."""
+
+    async def awaited(self, due: datetime, since: datetime, *, limit: int) -> list[Awaited]:
+        """Messages whose click is looked for again by `due`, in turn. Those received before `since` are given up."""
+
+    async def look_again(self, one: Awaited, at: datetime) -> None:
+        """Look for this one's click at that time."""
+
+    async def rates_came(self, after: tuple[str, str] = ("", ""), *, limit: int = 100) -> list[tuple[str, str]]:
+        """Orders that wait for an exchange rate which was imported since: partner and order id, after those given."""

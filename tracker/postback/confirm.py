@@ -10,6 +10,7 @@ from tracker.core.click import Check, CheckResult, Confidence, Finding, TabFindi
 from tracker.core.confirmation import Confirmation
 from tracker.core.conversion import judge
 from tracker.core.facts import TagFact
+from tracker.core.order import Order
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, KnownOrder, OrderChange
 from tracker.postback.books import Books
@@ -56,12 +57,12 @@ class TakeTagReport:
     async def _change(self, known: KnownOrder, seen: Confirmation) -> Change:
         if known.version == 0:  # kept until its order comes
             return Change(orders=(OrderChange(known, confirmation=seen),))
-        order = replace(known.order, confirmations=(*known.order.confirmations, seen))
 
-        def act(terms: Terms, elsewhere: bool) -> Step:
+        def act(before: Order, terms: Terms, elsewhere: bool) -> Step:
+            order = replace(before, confirmations=(*before.confirmations, seen))
             decision = judge(order, terms, rewarded_elsewhere=elsewhere)
-            before = judge(known.order, terms, rewarded_elsewhere=known.rewarded_elsewhere)
-            return Step(order, decision, revised=decision != before, confirmation=seen)
+            stood = judge(before, terms, rewarded_elsewhere=known.rewarded_elsewhere)
+            return Step(order, decision, revised=decision != stood, confirmation=seen)
 
         settled = await settle(self._books, known, act, None, Occasion(seen.seen_at))
         return Change(orders=settled.orders, siblings=settled.siblings)

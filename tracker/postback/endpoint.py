@@ -1,4 +1,5 @@
-"""`GET|POST|HEAD /pb/{partner}/{secret}`: bytes in, the flow's answer out. Never a redirect."""
+"""`GET|POST|HEAD /pb/{partner}/{secret}` and the networks' own paths: bytes in, the flow's answer out. Never a
+redirect."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,6 +9,7 @@ from tracker.core.reasons import MessageCode
 from tracker.postback.receive import Receive, Received
 from tracker.postback.reply import Reply
 from tracker.postback.request import RawRequest
+from tracker.postback.senders import Call, own_paths
 
 BODY_BYTES = 64 * 1024
 METHODS = frozenset({"GET", "POST", "HEAD"})  # some senders probe, or fire, with HEAD: it is taken like a GET
@@ -18,19 +20,31 @@ class PostbackEndpoint:
         self,
         receive: Receive,
         *,
+        address: Callable[[web.Request], str],
         address_hash: Callable[[web.Request], int],
         request_id: Callable[[web.Request], str],
     ) -> None:
         self._receive = receive
+        self._address = address
         self._address_hash = address_hash
         self._request_id = request_id
 
     def routes(self) -> list[web.RouteDef]:
-        """With and without a trailing slash, since a redirect would lose a POST."""
+        """With and without a trailing slash, since a redirect would lose a POST. Behind the secret may stand the path
+        of a network's shape."""
         path = "/pb/{partner}/{secret}"
-        return [web.route("*", path, self.handle), web.route("*", f"{path}/", self.handle)]
+        ours = [web.route("*", path, self.handle), web.route("*", f"{path}/{{tail:.*}}", self.handle)]
+        theirs = [web.route("*", own + slash, self.handle_own_path) for own in own_paths() for slash in ("", "/")]
+        return ours + theirs
 
     async def handle(self, request: web.Request) -> web.Response:
+        match = request.match_info
+        return await self._take(request, f"/{match.get('tail', '')}", match["partner"], match["secret"])
+
+    async def handle_own_path(self, request: web.Request) -> web.Response:
+        return await self._take(request, request.path)
+
+    async def _take(self, request: web.Request, path: str, partner_id: str = "", secret: str = "") -> web.Response:
         if request.method not in METHODS:
             return _plain(405, "Send GET, POST or HEAD.", {"Allow": ", ".join(sorted(METHODS))})
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -38,19 +52,23 @@ class PostbackEndpoint:
         body = await _body(request)
         if body is None:
             return _response(self._receive.refuse(MessageCode.TOO_LARGE))
+        raw = RawRequest(
+            method=request.method,
+            query=request.rel_url.raw_query_string,
+            content_type=request.headers.get("Content-Type", ""),
+            body=body,
+        )
+        headers = {name.lower(): value for name, value in request.headers.items()}
         received = Received(
-            partner_id=request.match_info["partner"],
-            secret=request.match_info["secret"],
-            request=RawRequest(
-                method=request.method,
-                query=request.rel_url.raw_query_string,
-                content_type=request.headers.get("Content-Type", ""),
-                body=body,
-            ),
+            Call(raw, path, headers, self._address(request)),
+            partner_id=partner_id,
+            secret=secret,
             address_hash=self._address_hash(request),
             request_id=self._request_id(request),
         )
-        return _response(await self._receive.receive(received))
+        if partner_id:
+            return _response(await self._receive.receive(received))
+        return _response(await self._receive.receive_at_own_path(received))
 
 
 async def _body(request: web.Request) -> bytes | None:
@@ -67,8 +85,9 @@ async def _body(request: web.Request) -> bytes | None:
 
 def _response(reply: Reply) -> web.Response:
     headers = {"Cache-Control": "no-store"}
+    charset = None if reply.content_type.startswith("image/") else "utf-8"
     return web.Response(
-        status=reply.status, body=reply.body, content_type=reply.content_type, charset="utf-8", headers=headers
+        status=reply.status, body=reply.body, content_type=reply.content_type, charset=charset, headers=headers
     )
 
 

@@ -1,26 +1,24 @@
 """The flow of one report: find its order and its click, decide, write. Nothing is locked while it thinks: the ledger
 refuses a change whose order has moved on, and the flow decides anew (docs/adr/0009)."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracker.core.click import Click
 from tracker.core.decision import Decision
-from tracker.core.order import Message
-from tracker.core.reasons import MessageCode, Reason
+from tracker.core.order import Message, Order
+from tracker.core.reasons import MessageCode
 from tracker.core.report import Report
 from tracker.core.take import take
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, ClickFinder, ClickIds, KnownOrder, RawPostback, Waiting
 from tracker.postback.books import Books
 from tracker.postback.kept import postback_fact
+from tracker.postback.named import Named, NamedClicks
 from tracker.postback.settle import Occasion, Step, Terms, settle
 from tracker.postback.turns import Turns
 
 # Each stale write means that another one succeeded, so this many in a row do not happen by chance.
 TRIES = 100
-LOOKUP_SECONDS = 0.5
 
 _TELLS_THE_DECISION = (None, MessageCode.UNKNOWN_CLICK, MessageCode.BAD_SIGNATURE)
 
@@ -38,19 +36,10 @@ class Ingested:
     decision: Decision | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """The click that a message names, or why there is none."""
-
-    click: Click | None = None
-    problem: Reason | None = None
-
-
 class Ingest:
     def __init__(self, books: Books, click_ids: ClickIds, clicks: ClickFinder) -> None:
         self._books = books
-        self._click_ids = click_ids
-        self._clicks = clicks
+        self._named = NamedClicks(click_ids, clicks)
         self._turns = Turns()
 
     async def take(self, raw: RawPostback, report: Report) -> Ingested:
@@ -85,37 +74,19 @@ class Ingest:
         """None: the order has moved on meanwhile, and nothing was written."""
         known = await self._books.load(raw.partner_id, report.order_id)
         try:
-            named = await self._named_click(known, report)
+            named = await self._named.find(known.order, report)
         except StoreUnavailableError:
             return await self._defer(raw, report, version)
         return await self._decide(raw, report, known, named, version)
 
-    async def _named_click(self, known: KnownOrder, report: Report) -> _Named:
-        """From the order itself if it has that click; else from where clicks are recorded."""
-        if report.click_id is None:
-            return _Named(problem=Reason.UNKNOWN_CLICK)
-        click_id = self._click_ids.read(report.click_id, known.order.partner_id)
-        if click_id is None:
-            return _Named(problem=Reason.BAD_SIGNATURE)
-        for message in known.order.messages:
-            if message.click is not None and message.click.click_id == click_id:
-                return _Named(message.click)
-        try:
-            async with asyncio.timeout(LOOKUP_SECONDS):
-                click = await self._clicks.find(click_id, known.order.partner_id)
-        except TimeoutError as late:
-            sentence = f"The click was not found within {LOOKUP_SECONDS} s."
-            raise StoreUnavailableError(sentence) from late
-        return _Named(click) if click is not None else _Named(problem=Reason.UNKNOWN_CLICK)
-
     async def _decide(
-        self, raw: RawPostback, report: Report, known: KnownOrder, named: _Named, version: int
+        self, raw: RawPostback, report: Report, known: KnownOrder, named: Named, version: int
     ) -> Ingested | None:
         received_at = _receipt(known, raw.received_at, newest=version == 1)
         message = Message(report, received_at, named.click, named.problem)
 
-        def act(terms: Terms, elsewhere: bool) -> Step:
-            taken = take(known.order, message, terms, rewarded_elsewhere=elsewhere)
+        def act(order: Order, terms: Terms, elsewhere: bool) -> Step:
+            taken = take(order, message, terms, rewarded_elsewhere=elsewhere)
             added = message if message in taken.order.messages else None
             return Step(taken.order, taken.decision, taken.code, taken.revised, message=added)
 

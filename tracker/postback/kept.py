@@ -8,6 +8,8 @@ from tracker.core.facts import PostbackFact
 from tracker.core.reasons import MessageCode
 from tracker.core.report import Report
 from tracker.ports import RawPostback
+from tracker.postback.refusal import Refusal
+from tracker.postback.request import RawRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,13 +38,18 @@ def storable(text: str) -> str:
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
+def kept_request(raw: RawPostback) -> RawRequest:
+    """As it was when it came, but for its secrets."""
+    return RawRequest(raw.method, raw.query, raw.content_type, raw.body, shape=raw.dialect.partition("/")[2])
+
+
 def postback_fact(
     raw: RawPostback,
     code: MessageCode | None,
     *,
     reasons: Sequence[str] = (),
     http_status: int = 200,
-    report: Report | None = None,
+    report: Report | Refusal | None = None,
     version: int = 1,
 ) -> PostbackFact:
     """`code` None: decided. `report` is what was understood of it."""
@@ -55,7 +62,7 @@ def postback_fact(
         method=raw.method,
         query=raw.query,
         order_id=storable(report.order_id) if report else "",
-        line_id=storable(report.line_id) if report else "",
+        line_id=storable(report.line_id) if isinstance(report, Report) else "",
         click_id=storable(report.click_id or "") if report else "",
         verdict=str(code or "decided"),
         reasons=[str(reason) for reason in reasons] or ([str(code)] if code else []),

@@ -29,10 +29,16 @@ _JSON_SCALAR = re.compile(rb"[^\s,}\]]*+")
 _JSON_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
-def mask(request: RawRequest, *, used: Collection[str], secrets: Collection[str]) -> RawRequest:
+def mask(
+    request: RawRequest, *, used: Collection[str], secrets: Collection[str], hidden: Collection[str] = ()
+) -> RawRequest:
     """The request, byte for byte but for its secrets. `used`: the parameters that the partner's dialect and `map:`
-    read; `secrets`: its own, wherever they stand."""
-    masker = _Masker(used, sorted((secret.encode() for secret in secrets), key=len, reverse=True))
+    read; `secrets`: its own, wherever they stand; `hidden`: parameters that carry its proof."""
+    masker = _Masker(
+        frozenset(used) - frozenset(hidden),
+        frozenset(hidden),
+        sorted((secret.encode() for secret in secrets), key=len, reverse=True),
+    )
     query = masker.own(masker.form(request.query.encode("utf-8", "surrogatepass")))
     return replace(
         request,
@@ -45,6 +51,7 @@ def mask(request: RawRequest, *, used: Collection[str], secrets: Collection[str]
 @dataclass(frozen=True, slots=True)
 class _Masker:
     used: Collection[str]
+    hidden: Collection[str]
     secrets: Collection[bytes]
 
     def own(self, sent: bytes) -> bytes:
@@ -55,6 +62,8 @@ class _Masker:
     def hides(self, name: str) -> bool:
         """`auth[token]` and `X-Auth-Token` are secrets too."""
         name = name.strip()
+        if name in self.hidden:
+            return True
         if not _HINT.search(name) or name in self.used:
             return False
         last = re.split(r"[\[.]", name.rstrip("]"))[-1].strip("'\" ").lower().replace("-", "_")

@@ -1,112 +1,123 @@
 """A request in a partner's dialect -> what it says, or why it says nothing (design, section 6; postbacks.md 6)."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from tracker.core.money import CONTEXT, parse_sum
-from tracker.core.partner import AmountIs, AmountUnit, Origin, Partner
+from tracker.core.money import CONTEXT
+from tracker.core.partner import AmountIs, Amounts, Origin, Partner
 from tracker.core.reasons import MessageCode
-from tracker.core.report import Report, Status
+from tracker.core.report import BasketLine, Report, Status
+from tracker.postback import values
 from tracker.postback.dialects import DIALECTS
-from tracker.postback.dialects.dialect import Dialect, Said
+from tracker.postback.dialects.dialect import Said, Shape
 from tracker.postback.refusal import Refusal
 from tracker.postback.request import RawRequest, fields
 
-# Every way in which a network writes a macro that it did not fill in (postbacks.md 2.1).
-_MACRO = re.compile(r"(\[\[\[.*\]\]\]|!!!.*!!!|\{\{?.*\}?\}|<.*>|\(.*\)|#.+#)", re.DOTALL)
-_UNIX = re.compile(r"[0-9]{9,10}")
 _MAX_ORDER_ID = 255
-_YEARS = range(2000, 2101)  # near the ends of the calendar no deadline can be counted
-_TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no"})
+_MOST_ITEMS = 200
+_OUR_WORDS = {str(status): Said(status) for status in Status}  # of `defaults:`, whatever the sender's own are
 
 
 class _RefusedError(Exception):
     def __init__(self, code: MessageCode, sentence: str) -> None:
         super().__init__(sentence)
-        self.refusal = Refusal(code, sentence)
+        self.code = code
+        self.sentence = sentence
 
 
 def read(partner: Partner, request: RawRequest) -> Report | Refusal:
     """What the message says. Never raises for any bytes."""
-    sent = fields(request)
+    shape = DIALECTS[partner.postback.dialect].shape(request.shape)
+    sent = fields(request, partner.postback.json_field or shape.json_field)
     if isinstance(sent, Refusal):
         return sent
+    reader = _Reader(partner, shape, sent)
     try:
-        return _Reader(partner, sent).report()
+        return reader.report()
     except _RefusedError as refused:
-        return refused.refusal
+        order_id = (reader.text("order_id") or "")[:_MAX_ORDER_ID]
+        return Refusal(refused.code, refused.sentence, order_id, (reader.text("click_id") or "")[:_MAX_ORDER_ID])
 
 
 def parameters(partner: Partner) -> frozenset[str]:
     """Every parameter that is read of the partner's messages."""
-    fields_of_ours = DIALECTS[partner.postback.dialect].fields.keys() | dict(partner.postback.mapping).keys()
-    return frozenset(name for field in fields_of_ours for name in _names(partner, field))
-
-
-def _names(partner: Partner, field: str) -> tuple[str, ...]:
-    mapped = dict(partner.postback.mapping).get(field)
-    return (mapped,) if mapped else DIALECTS[partner.postback.dialect].fields.get(field, ())
+    named = {name for _, names in partner.postback.mapping for name in names}
+    return frozenset(named).union(*(shape.parameters for shape in DIALECTS[partner.postback.dialect].shapes))
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     partner: Partner
+    shape: Shape
     sent: Mapping[str, str]
-
-    @property
-    def dialect(self) -> Dialect:
-        return DIALECTS[self.partner.postback.dialect]
 
     def report(self) -> Report:
         self._refuse_what_is_no_order()
         said = self._status()
         goods, sums = self._sums()
+        basket = tuple(self._basket(goods))
         return Report(
             order_id=self._order_id(),
-            line_id=self.text("line_id") or "",
+            line_id=self._line_id(),
             line_count=self._count("line_count"),
             event_id=self.text("event_id"),
             click_id=self.text("click_id"),
             status=said.status if said else None,
             status_as_sent=self.text("status"),
             hold=self._truth("hold") if self.text("hold") else (said.hold if said else None),
-            settled=self._truth("settled"),
-            goods=goods,
+            settled=self._truth("settled") if self.text("settled") else (said.settled if said else None),
+            goods=None if basket else goods,
             commission=self._sum("commission"),
-            currency=self._currency(stated=goods is not None),
+            currency=self._currency(stated=goods is not None or bool(basket)),
             tariff=self.text("tariff"),
             promo_code=self.text("promo_code"),
             origin=self._origin(),
             order_time=self._time("order_time"),
             event_time=self._time("event_time"),
             sums_as_sent=sums,
+            basket=basket,
         )
 
+    def names(self, field: str) -> tuple[str, ...]:
+        """The sender's names for a field: `map:` of the partner, else the dialect's."""
+        return dict(self.partner.postback.mapping).get(field) or self.shape.fields.get(field, ())
+
     def parameter(self, field: str) -> str:
-        """The sender's name for a field: `map:` of the partner, else the dialect's that is there."""
-        names = _names(self.partner, field)
+        """The one of them that is there."""
+        names = self.names(field)
         return next((name for name in names if self.sent.get(name, "").strip()), names[0] if names else field)
 
+    def stated(self, field: str) -> str | None:
+        """What the message says of a field; an empty value and a macro that was not filled in say nothing."""
+        value = self.sent.get(self.parameter(field), "").strip() if self.names(field) else ""
+        return value if value and not values.is_macro(value) else None
+
     def text(self, field: str) -> str | None:
-        """The value of a field; an empty one and a macro that was not filled in are not said."""
-        value = self.sent.get(self.parameter(field), "").strip()
-        return None if not value or _MACRO.fullmatch(value) else value
+        """The same, or what a message of this kind, or of this partner, means that does not say it."""
+        defaults = dict(self.partner.postback.defaults)
+        return self.stated(field) or self.shape.implied.get(field) or defaults.get(field)
+
+    @property
+    def amounts(self) -> Amounts:
+        """What partners.yaml states wins over what the network's own documents say."""
+        ours, theirs = self.partner.postback.amounts, self.shape.amounts
+        if theirs is None:
+            return ours
+        return replace(theirs, **{name: getattr(ours, name) for name in self.partner.postback.stated})
 
     def _refuse_what_is_no_order(self) -> None:
         if not any(value.strip() for value in self.sent.values()):
             raise _RefusedError(MessageCode.EMPTY, "The message has no parameters.")
-        events = self.dialect.events & self.sent.keys()
+        events = self.shape.events & self.sent.keys()
         if events and self.text("order_id") is None:
             raise _RefusedError(MessageCode.EMPTY, f"The message is about {', '.join(sorted(events))}, not an order.")
         if self.sent.get("test") == "1":
             raise _RefusedError(MessageCode.TEST, "The message is a test.")
         for field in ("click_id", "order_id"):
             name = self.parameter(field)
-            if _MACRO.fullmatch(self.sent.get(name, "").strip()):
+            if values.is_macro(self.sent.get(name, "")):
                 raise _RefusedError(MessageCode.MACRO, f"{name} is a macro that the network did not fill in.")
 
     def _order_id(self) -> str:
@@ -119,11 +130,25 @@ class _Reader:
             )
         return order_id
 
+    def _line_id(self) -> str:
+        line_id = self.text("line_id") or ""
+        if self.shape.corrections and not line_id:
+            # Two equal rows that take away could not be told from one that came twice.
+            raise _RefusedError(
+                MessageCode.ORDER_MISSING, f"{self.parameter('line_id')} is missing: each row needs its own."
+            )
+        return line_id
+
     def _status(self) -> Said | None:
         """None for a word that nobody explained: it never approves."""
         word = (self.text("status") or "").lower()
-        own = {theirs.lower(): Said(Status(ours)) for theirs, ours in self.partner.postback.statuses}
-        return own.get(word) or self.dialect.statuses.get(word)
+        own = _own_words(self.partner.postback.statuses)
+        if word in own:
+            return own[word]
+        for name, said in self.shape.listed.items():
+            if word and word in [one.strip().lower() for one in self.sent.get(name, "").split(",")]:
+                return said
+        return self.shape.statuses.get(word) or (None if self.stated("status") else _OUR_WORDS.get(word))
 
     def _sums(self) -> tuple[Decimal | None, tuple[tuple[str, str], ...]]:
         """What was paid for goods, without delivery; and the sums as they were sent."""
@@ -133,9 +158,11 @@ class _Reader:
         delivery = self._sum("delivery")
         if goods is None:
             return None, as_sent
-        if self.partner.postback.amounts.is_ is AmountIs.UNIT_PRICE:
+        if self._is_delivery(self.text("product")):
+            return Decimal(0), as_sent
+        if self.amounts.is_ is AmountIs.UNIT_PRICE:
             goods = CONTEXT.multiply(goods, Decimal(self._count("quantity") or 1))
-        if self.partner.postback.amounts.include_delivery:
+        if self.amounts.include_delivery:
             if delivery is None:
                 name = self.parameter("delivery")
                 raise _RefusedError(
@@ -143,23 +170,61 @@ class _Reader:
                     f"The sums include delivery, but {name} is missing; send 0 if free.",
                 )
             goods = CONTEXT.subtract(goods, delivery)
-        if goods < 0:
+        if goods < 0 and not self.shape.corrections:
             raise _RefusedError(MessageCode.AMOUNT_BAD, f"{self.parameter('amount')} is less than the delivery in it.")
         return goods, as_sent
+
+    def _is_delivery(self, product: str | None) -> bool:
+        return product is not None and product.lower() in {one.lower() for one in self.amounts.delivery_lines}
+
+    def _basket(self, total: Decimal | None) -> Iterator[BasketLine]:
+        """The lines of a message that has them all, if they make up its total: else only the total is sure."""
+        items = self.shape.items
+        if items is None:
+            return
+        lines = [line for number in range(_MOST_ITEMS) if (line := self._item(f"{items.path}.{number}.", number))]
+        goods = Decimal(0)
+        for line in lines:
+            goods = CONTEXT.add(goods, line.goods or Decimal(0))
+        if total is None or total == goods:
+            yield from lines
+
+    def _item(self, prefix: str, number: int) -> BasketLine | None:
+        items = self.shape.items
+        if items is None or not any(name.startswith(prefix) for name in self.sent):
+            return None
+
+        def said(names: tuple[str, ...]) -> str | None:
+            return next((text for name in names if (text := self.sent.get(prefix + name, "").strip())), None)
+
+        product = said(items.line_id)
+        text = said(items.amount)
+        goods = values.sum_of_money(text, self.amounts) if text else None
+        if goods is None or self._too_fine(goods):
+            raise _RefusedError(
+                MessageCode.AMOUNT_BAD, f"{prefix}{items.amount[0]}={(text or '')[:40]!r} is not a sum of money."
+            )
+        if items.unit_price:
+            quantity = values.count(said(items.quantity) or "1")
+            if quantity is None:
+                raise _RefusedError(MessageCode.AMOUNT_BAD, f"{prefix}{items.quantity[0]} is not a count.")
+            goods = CONTEXT.multiply(goods, Decimal(quantity))
+        if self._is_delivery(product):
+            goods = Decimal(0)
+        return BasketLine(line_id=f"{number + 1}:{product or ''}", goods=goods, tariff=said(items.tariff))
 
     def _sum(self, field: str) -> Decimal | None:
         text = self.text(field)
         if text is None:
             return None
-        amounts = self.partner.postback.amounts
-        rubles = parse_sum(text, amounts.decimal)
-        if rubles is not None and amounts.unit is AmountUnit.MINOR:
-            rubles = CONTEXT.scaleb(rubles, -2)
-        too_fine = rubles is not None and self._currency_as_sent() == "RUB" and _decimals(rubles) > 2
-        if rubles is None or too_fine:
+        found = values.sum_of_money(text, self.amounts, negative=self.shape.corrections)
+        if found is None or self._too_fine(found):
             name = self.parameter(field)
             raise _RefusedError(MessageCode.AMOUNT_BAD, f"{name}={text[:40]!r} is not a sum of money.")
-        return rubles
+        return found
+
+    def _too_fine(self, found: Decimal) -> bool:
+        return self._currency_as_sent() == "RUB" and values.decimals(found) > 2
 
     def _currency_as_sent(self) -> str:
         default = "RUB" if "RUB" in self.partner.currencies else min(self.partner.currencies)
@@ -179,44 +244,40 @@ class _Reader:
         text = self.text(field)
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:7]) <= 100_000 and len(text) <= 6):
+        found = values.count(text)
+        if found is None:
             raise _RefusedError(MessageCode.AMOUNT_BAD, f"{self.parameter(field)}={text[:40]!r} is not a count.")
-        return int(text)
+        return found
 
     def _truth(self, field: str) -> bool | None:
-        word = (self.text(field) or "").lower()
-        return True if word in _TRUE else False if word in _FALSE else None
+        text = self.text(field) or ""
+        return self.shape.truths.get(text.lower(), values.truth(text))
 
     def _origin(self) -> Origin | None:
         word = (self.text("origin") or "").lower()
-        return next((origin for origin in Origin if origin == word), None)
+        return self.shape.origins.get(word) or next((origin for origin in Origin if origin == word), None)
 
     def _time(self, field: str) -> datetime | None:
-        """Unix seconds, or ISO 8601 with an offset unless the partner's zone is configured."""
         text = self.text(field)
-        if text is None:
+        if text is None or values.is_day(text):
             return None
-        moment = self._moment(text)
-        if moment is not None and moment.year in _YEARS:
-            return moment
-        raise _RefusedError(
-            MessageCode.TIME_BAD,
-            f"{self.parameter(field)}={text[:40]!r}: send Unix seconds, or ISO 8601 with an offset like +03:00.",
+        found = values.moment(text, self.partner.postback.timezone or self.shape.timezone)
+        if found is None:
+            raise _RefusedError(
+                MessageCode.TIME_BAD,
+                f"{self.parameter(field)}={text[:40]!r}: send Unix seconds, or ISO 8601 with an offset like +03:00.",
+            )
+        return found
+
+
+def _own_words(statuses: tuple[tuple[str, str], ...]) -> dict[str, Said]:
+    """`{"4": "pending+hold", "1": approved}`: where one word holds, the others end the hold."""
+    holds = any("+hold" in ours for _, ours in statuses)
+    return {
+        theirs.lower(): Said(
+            Status(ours.partition("+")[0]),
+            hold="+hold" in ours if holds else None,
+            settled=True if "+settled" in ours else None,
         )
-
-    def _moment(self, text: str) -> datetime | None:
-        try:
-            if _UNIX.fullmatch(text):
-                return datetime.fromtimestamp(int(text), UTC)
-            moment = datetime.fromisoformat(text)
-            zone = self.partner.postback.timezone
-            if moment.tzinfo is None and zone:
-                moment = moment.replace(tzinfo=ZoneInfo(zone))
-            return None if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-
-
-def _decimals(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
+        for theirs, ours in statuses
+    }

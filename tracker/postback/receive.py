@@ -6,33 +6,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.core.partner import Partner
+from tracker.core.proof import proof_parameters, proof_secrets
 from tracker.core.reasons import MessageCode
 from tracker.core.report import Report
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, RawPostback
 from tracker.postback.authenticate import find_partner
 from tracker.postback.books import Books
+from tracker.postback.dialects import DIALECTS
 from tracker.postback.ingest import Ingest, Ingested
 from tracker.postback.kept import new_postback_id, postback_fact, storable
 from tracker.postback.mask import mask
 from tracker.postback.read import parameters, read
 from tracker.postback.refusal import Refusal
-from tracker.postback.reply import Reply, http_status, reply
+from tracker.postback.reply import Reply, Voice, http_status, reply, voice, voice_at
 from tracker.postback.request import RawRequest
+from tracker.postback.senders import Call, Senders, is_proved, shaped
 
 NOTE_CHARACTERS = 500
-_PLAIN = "generic"  # the dialect in which a sender whom we do not know is answered
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request with where it came from. `secret` is in no log and in no store."""
+    """One request with where it came from. `secret` is in no log and in no store; at a network's own path there is
+    neither partner nor secret."""
 
-    partner_id: str
-    secret: str
-    request: RawRequest
+    call: Call
+    partner_id: str = ""
+    secret: str = ""
     address_hash: int = 0
     request_id: str = ""
 
@@ -62,23 +65,51 @@ class Receive:
         self._now = now
         self._random = random
         self._count = count
+        self._known: tuple[Mapping[str, Partner], Senders] = ({}, Senders(()))
 
     async def receive(self, received: Received) -> Reply:
         partner = find_partner(self._partners(), received.partner_id, received.secret)
         if partner is None:
             return self.refuse(MessageCode.WRONG_SECRET)
-        raw = self._raw(received, partner)
+        found = shaped(partner, received.call)
+        if not is_proved(partner, found.presented, self._now()):
+            return self.refuse(MessageCode.WRONG_AUTH, voice(partner, found.request.shape), partner.id)
+        return await self._keep(partner, found.request, received)
+
+    async def receive_at_own_path(self, received: Received) -> Reply:
+        """At a path of a network's, whoever's proof the request brings."""
+        found = self._senders().find(received.call, self._now())
+        if found is None:
+            return self.refuse(MessageCode.WRONG_AUTH, voice_at(received.call.path))
+        partner, said = found
+        return await self._keep(partner, said.request, received)
+
+    def refuse(self, code: MessageCode, spoken: Voice | None = None, partner_id: str = "") -> Reply:
+        """Counted and not kept."""
+        self._count(partner_id, str(code))
+        return reply(spoken or Voice(), code, received_id="")
+
+    def _senders(self) -> Senders:
+        partners = self._partners()
+        if self._known[0] is not partners:
+            self._known = partners, Senders(partners.values())
+        return self._known[1]
+
+    async def _keep(self, partner: Partner, request: RawRequest, received: Received) -> Reply:
+        raw = self._raw(received, partner, request)
         try:
-            ingested, sentence = await self._take(partner, raw, received.request)
+            ingested, sentence = await self._take(partner, raw, request)
         except Exception:  # noqa: BLE001 - whatever it is, the sender must send it again
             _log.exception("Postback %s of %s could not be stored", raw.postback_id, partner.id)
-            return self.refuse(MessageCode.NOT_STORED, partner)
-        return self._answer(partner, raw, ingested, sentence)
-
-    def refuse(self, code: MessageCode, partner: Partner | None = None) -> Reply:
-        """Counted and not kept."""
-        self._count(partner.id if partner else "", str(code))
-        return reply(partner.postback.dialect if partner else _PLAIN, code, received_id="")
+            return self.refuse(MessageCode.NOT_STORED, voice(partner, request.shape), partner.id)
+        self._count(partner.id, str(ingested.code or "decided"))
+        return reply(
+            voice(partner, request.shape),
+            ingested.code,
+            received_id=raw.postback_id,
+            sentence=sentence,
+            decision=ingested.decision,
+        )
 
     async def _take(self, partner: Partner, raw: RawPostback, request: RawRequest) -> tuple[Ingested, str]:
         """What became of it, and the sentence of a refusal. Once it is written nothing here may fail: the sender would
@@ -87,7 +118,7 @@ class Receive:
         try:
             said = read(partner, request)
             if isinstance(said, Refusal):
-                await self._keep_refusal(raw, said)
+                await self._keep_refusal(raw, said, voice(partner, request.shape))
                 return Ingested(said.code), said.sentence
             report = said
             return await self._ingest.take(raw, report), ""
@@ -100,32 +131,29 @@ class Receive:
             await self._books.write(Change(fact=fact, raw=raw, note=note))
             return Ingested(MessageCode.FAILED), ""
 
-    async def _keep_refusal(self, raw: RawPostback, refusal: Refusal) -> None:
-        fact = postback_fact(raw, refusal.code, http_status=http_status(refusal.code))
+    async def _keep_refusal(self, raw: RawPostback, refusal: Refusal, voice: Voice) -> None:
+        status = http_status(refusal.code, always_200=voice.always_200)
+        fact = postback_fact(raw, refusal.code, http_status=status, report=refusal)
         await self._books.write(Change(fact=fact, raw=raw, note=storable(refusal.sentence)))
 
-    def _answer(self, partner: Partner, raw: RawPostback, ingested: Ingested, sentence: str) -> Reply:
-        self._count(partner.id, str(ingested.code or "decided"))
-        return reply(
-            partner.postback.dialect,
-            ingested.code,
-            received_id=raw.postback_id,
-            sentence=sentence,
-            decision=ingested.decision,
-        )
-
-    def _raw(self, received: Received, partner: Partner) -> RawPostback:
+    def _raw(self, received: Received, partner: Partner, request: RawRequest) -> RawPostback:
         now = self._now()
-        request = mask(received.request, used=parameters(partner), secrets=partner.postback.secrets)
+        profile = partner.postback
+        kept = mask(
+            request,
+            used=parameters(partner),
+            secrets=(*profile.secrets, *proof_secrets(profile.auth)),
+            hidden=proof_parameters(profile.auth).union(DIALECTS[profile.dialect].proof),
+        )
         return RawPostback(
             postback_id=new_postback_id(now, self._random(10)),
             received_at=now,
             partner_id=partner.id,
-            dialect=partner.postback.dialect,
-            method=request.method,
-            query=storable(request.query),
-            content_type=storable(request.content_type),
-            body=request.body,
+            dialect=f"{profile.dialect}/{request.shape}".rstrip("/"),
+            method=kept.method,
+            query=storable(kept.query),
+            content_type=storable(kept.content_type),
+            body=kept.body,
             address_hash=received.address_hash,
             request_id=storable(received.request_id),
         )

@@ -1,9 +1,12 @@
 """The answer to a postback, in the sender's own words (design, section 6)."""
 
+import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.core.decision import Decision
+from tracker.core.partner import Partner
 from tracker.core.reasons import MessageCode
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import ReplyStyle
@@ -37,6 +40,12 @@ _SENTENCES = {
 }
 
 
+# The smallest PNG there is: one transparent point.
+_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -44,31 +53,73 @@ class Reply:
     body: bytes
 
 
-def http_status(code: MessageCode | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """In whose words we answer. `always_200`: refusals too."""
+
+    style: ReplyStyle = ReplyStyle.JSON
+    always_200: bool = False
+
+
+def voice(partner: Partner, shape: str) -> Voice:
+    """As partners.yaml says, else as the senders of this shape expect it."""
+    found = DIALECTS[partner.postback.dialect].shape(shape)
+    style = ReplyStyle(partner.postback.reply) if partner.postback.reply else found.reply
+    return Voice(style, found.always_200)
+
+
+def voice_at(path: str) -> Voice:
+    """Of whoever speaks at that path, while nobody is known."""
+    shapes = (at[0] for dialect in DIALECTS.values() if (at := dialect.at(path)))
+    return next((Voice(shape.reply, shape.always_200) for shape in shapes), Voice())
+
+
+def http_status(code: MessageCode | None, *, always_200: bool = False) -> int:
     """The HTTP status for what became of a message; None is a decision."""
-    return 200 if code is None else _STATUSES.get(code, 200)
+    status = 200 if code is None else _STATUSES.get(code, 200)
+    return 200 if always_200 and status in (400, 422) else status
 
 
 def reply(
-    dialect: str,
+    voice: Voice,
     code: MessageCode | None,
     *,
     received_id: str,
     sentence: str = "",
     decision: Decision | None = None,
 ) -> Reply:
-    """Answer in the dialect's style."""
-    status = http_status(code)
+    """Answer in the sender's own words."""
+    status = http_status(code, always_200=voice.always_200)
+    refused = http_status(code) != 200
     sentence = sentence or (_SENTENCES.get(code, "") if code else "")
-    if DIALECTS[dialect].reply is ReplyStyle.OK:
-        text = "OK" if status == 200 else f"{code}: {sentence}"
-        return Reply(status, "text/plain", _bytes(text))
+    match voice.style:
+        case ReplyStyle.OK | ReplyStyle.SMALL_OK:
+            yes = "OK" if voice.style is ReplyStyle.OK else "ok"
+            return Reply(status, "text/plain", _bytes(f"{code}: {sentence}" if refused else yes))
+        case ReplyStyle.TUNE:
+            # A clone's client reads the body alone: TUNE answers its errors with 200 (postbacks.md 3.11).
+            no = f"success=false; err_msg={code}: {sentence.replace(';', ',')};"
+            return Reply(status, "text/plain", _bytes(no if refused else "success=true;"))
+        case ReplyStyle.ADMITAD:
+            said = {"success": False, "errors": [f"{code}: {sentence}"]} if refused else {"success": True}
+            return _json(status, said if refused or not sentence else said | {"message": sentence})
+        case ReplyStyle.PIXEL:
+            return Reply(status, "image/png", _PIXEL)
+        case ReplyStyle.JSON:
+            return _json(status, _ours(code, received_id, sentence, decision))
+
+
+def _ours(code: MessageCode | None, received_id: str, sentence: str, decision: Decision | None) -> dict[str, object]:
     said: dict[str, object] = {"received_id": received_id, "verdict": str(code or "decided")}
     said["reasons"] = [str(reason) for reason in decision.reasons] if decision else ([str(code)] if code else [])
     if decision:
         said |= {"status": str(decision.status), "cashback": decision.cashback, "flags": list(map(str, decision.flags))}
     if sentence:
         said["message"] = sentence
+    return said
+
+
+def _json(status: int, said: Mapping[str, object]) -> Reply:
     return Reply(status, "application/json", _bytes(json.dumps(said, ensure_ascii=False)))
 
 

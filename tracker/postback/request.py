@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from tracker.core.reasons import MessageCode
 from tracker.postback.refusal import Refusal
+from tracker.postback.values import is_macro
 
 MAX_FIELDS = 200
+MAX_JSON_VALUES = 2000
 MAX_VALUE = 2000
 
 # Control characters, and halves of characters, which JSON can write (`"\\ud800"`) and no store can hold.
@@ -26,12 +29,14 @@ _PART_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """As it came: `query` without the question mark, the body in bytes."""
+    """As it came: `query` without the question mark, the body in bytes. `shape` tells which kind of request of its
+    dialect it is; what its path says stands at the end of the query, as `path.NAME`."""
 
     method: str
     query: str
     content_type: str = ""
     body: bytes = b""
+    shape: str = ""
 
     @property
     def kind(self) -> str:
@@ -45,15 +50,36 @@ class RawRequest:
 class _UnreadableError(ValueError):
     """Its text is the sentence that the sender is told."""
 
+    def __init__(self, sentence: str, code: MessageCode = MessageCode.UNPARSEABLE) -> None:
+        super().__init__(sentence)
+        self.code = code
 
-def fields(request: RawRequest) -> dict[str, str] | Refusal:
-    """Every parameter by its name. Of a parameter in both query and body the body's counts (postbacks.md 5)."""
+
+def fields(request: RawRequest, json_field: str | None = None) -> dict[str, str] | Refusal:
+    """Every parameter by its name. Of a parameter in both query and body the body's counts (postbacks.md 5).
+
+    The text of `json_field` is a JSON object whose members are the parameters.
+    """
     try:
         in_query = _form(request.query.encode("utf-8", "surrogatepass"))
         in_body = _body(request)
-        found = _one_of_each(in_query) | _one_of_each(in_body)
+        inside = _inside(in_query + in_body, json_field)
+        found = _one_of_each(in_query, json_field) | _one_of_each(in_body, json_field) | _one_of_each(inside)
     except _UnreadableError as error:
-        return Refusal(MessageCode.UNPARSEABLE, str(error))
+        return Refusal(error.code, str(error))
+    return found
+
+
+def _inside(pairs: list[tuple[str, str]], json_field: str | None) -> list[tuple[str, str]]:
+    """The members of the JSON in a field; an empty one has none."""
+    found: list[tuple[str, str]] = []
+    for name, text in pairs:
+        if name != json_field or not text.strip():
+            continue
+        if is_macro(text) and '"' not in text:
+            sentence = f"{name} is a macro that the network did not fill in."
+            raise _UnreadableError(sentence, MessageCode.MACRO)
+        found += _json(text.encode("utf-8", "surrogatepass"))
     return found
 
 
@@ -80,7 +106,7 @@ def _form(encoded: bytes) -> list[tuple[str, str]]:
 
 
 def _json(body: bytes) -> list[tuple[str, str]]:
-    """One object of plain values; numbers stay the text that they are."""
+    """One object, what is nested in it by dotted names; numbers stay the text that they are."""
     try:
         found = json.loads(
             body.decode("utf-8-sig"),
@@ -95,12 +121,27 @@ def _json(body: bytes) -> list[tuple[str, str]]:
         raise _UnreadableError("The body is not JSON.") from None
     if not isinstance(found, dict):
         raise _UnreadableError("The JSON body is not an object.")
-    words = {True: "true", False: "false"}
-    return [
-        (name, words.get(value, "") if isinstance(value, bool) else value)
-        for name, value in found.items()
-        if isinstance(value, str | bool)  # nested values are no fields of ours
-    ]
+    try:
+        pairs = list(_flat("", found))
+    except RecursionError:
+        raise _UnreadableError("The JSON body is nested too deeply.") from None
+    if len(pairs) > MAX_JSON_VALUES:
+        raise _UnreadableError(f"There are more than {MAX_JSON_VALUES} values in the JSON body.")
+    return pairs
+
+
+def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """`{"items": [{"sku": "A"}]}` is `items.0.sku=A`."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, bool):
+        yield name, "true" if value else "false"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{name}.{key}" if name else key, inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _flat(f"{name}.{number}", inner)
 
 
 def _refuse_constant(text: str) -> NoReturn:
@@ -183,10 +224,13 @@ def _multipart(request: RawRequest) -> list[tuple[str, str]]:
     return found
 
 
-def _one_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """The same name twice with different values: nobody can know which was meant, and it may be money."""
+def _one_of_each(pairs: list[tuple[str, str]], apart: str | None = None) -> dict[str, str]:
+    """The same name twice with different values: nobody can know which was meant, and it may be money. What stands in
+    the field `apart` is read elsewhere."""
     found: dict[str, str] = {}
     for name, value in pairs:
+        if name == apart:
+            continue
         if _FORBIDDEN.search(name) or _FORBIDDEN.search(value):
             raise _UnreadableError(f"The parameter {name[:40]!r} holds a control character or half a character.")
         if len(value) > MAX_VALUE or len(name) > MAX_VALUE:

@@ -61,6 +61,8 @@ def _fact(known: KnownOrder, order: Order, decision: Decision, at: datetime, pos
         confirmed_at_us=_or_zero(decision.first_approved_at),
         confirm_by_us=_or_zero(decision.confirm_by),
         lines=[_line(line) for line in decision.lines],
+        exchange_rate=decision.exchange_rate,
+        exchange_day=decision.exchange_day.isoformat() if decision.exchange_day else "",
     )
 
 

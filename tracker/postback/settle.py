@@ -12,9 +12,10 @@ from tracker.core.decision import Decision
 from tracker.core.fold import owner
 from tracker.core.once_per_shopper import Rewards, applies
 from tracker.core.order import Message, Order, Override
+from tracker.core.order_rates import needed_rates
 from tracker.core.partner import TermsVersion
 from tracker.core.reasons import MessageCode
-from tracker.ports import KnownOrder, OrderChange, Siblings
+from tracker.ports import FoundClick, KnownOrder, OrderChange, Siblings
 from tracker.postback.books import Books
 from tracker.postback.revise import revise
 
@@ -23,7 +24,8 @@ Terms = Mapping[str, TermsVersion]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What becomes of an order. `message`, `override` or `confirmation` is what is added to it, if anything is."""
+    """What becomes of an order. `message`, `override`, `confirmation` or `found` is what is added to it, if anything
+    is."""
 
     order: Order
     decision: Decision
@@ -32,10 +34,11 @@ class Step:
     message: Message | None = None
     override: Override | None = None
     confirmation: Confirmation | None = None
+    found: FoundClick | None = None
 
 
-# Takes the terms, and whether the shopper is rewarded for another order.
-Act = Callable[[Terms, bool], Step]
+# Takes the order with the exchange rates that it needs, the terms, and whether the shopper is rewarded for another one.
+Act = Callable[[Order, Terms, bool], Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,10 @@ class Occasion:
 async def settle(books: Books, known: KnownOrder, act: Act, click: Click | None, occasion: Occasion) -> Settled:
     """`click` is the one that the message or the claim names."""
     terms = await books.terms(_versions([known.order], click))
-    step = act(terms, False)
+    step = act(known.order, terms, False)
+    rated = await with_rates(books, known, terms, step.order)
+    if rated != known:
+        known, step = rated, act(rated.order, terms, False)
     shoppers = _shoppers_rewarded_once((known.order, step.order), terms)
     if not shoppers:
         return Settled(step, (_change(known, step, occasion, elsewhere=False),))
@@ -64,7 +70,16 @@ async def settle(books: Books, known: KnownOrder, act: Act, click: Click | None,
     others = {order_id: one for family in families for order_id, one in family.orders.items()}
     others.pop(known.order.order_id, None)
     terms = await books.terms(_versions([known.order, *(one.order for one in others.values())], click))
+    others = {order_id: await with_rates(books, one, terms) for order_id, one in others.items()}
     return _settle_family(known, act, others=others, terms=terms, occasion=occasion, families=tuple(families))
+
+
+async def with_rates(books: Books, known: KnownOrder, terms: Terms, becomes: Order | None = None) -> KnownOrder:
+    """With the exchange rates that it needs, as far as there are any; and those that it needs as it `becomes`."""
+    needed = needed_rates(known.order, terms) | needed_rates(becomes or known.order, terms)
+    if not needed:
+        return known
+    return replace(known, order=replace(known.order, rates=await books.rates(needed)))
 
 
 def _settle_family(
@@ -78,8 +93,8 @@ def _settle_family(
 ) -> Settled:
     """The reward may move to another order of the shopper, or back."""
     rewards = Rewards((one.order for one in others.values()), terms)
-    elsewhere = rewards.elsewhere(act(terms, False).order)
-    step = act(terms, elsewhere)
+    elsewhere = rewards.elsewhere(act(known.order, terms, False).order)
+    step = act(known.order, terms, elsewhere)
     own = _change(known, step, occasion, elsewhere=elsewhere)
     if own.revision is None and elsewhere != known.rewarded_elsewhere:
         own = _change(known, _unless_same(known, step, terms), occasion, elsewhere=elsewhere)
@@ -113,6 +128,7 @@ def _change(known: KnownOrder, step: Step, occasion: Occasion, *, elsewhere: boo
         message=step.message,
         override=step.override,
         confirmation=step.confirmation,
+        found=step.found,
         revision=revision if step.revised or known.version == 0 else None,
     )
 

@@ -14,7 +14,7 @@ from tracker.core.reasons import Reason
 from tracker.ports import Change, ClickFinder, ClickIds, KnownOrder, ListedOrder
 from tracker.postback.books import StaffBooks
 from tracker.postback.ingest import TRIES, OrderBusyError
-from tracker.postback.settle import Occasion, Step, Terms, settle
+from tracker.postback.settle import Occasion, Step, Terms, settle, with_rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,7 @@ class Staff:
             sentence = problem(known.order, await self._stands(known))
             if sentence is not None:
                 return NotDone(sentence)
-            order = replace(known.order, overrides=(*known.order.overrides, override))
-            decision = await self._write(known, order, override, click)
+            decision = await self._write(known, override, click)
             if decision is not None:
                 return decision
         raise OrderBusyError
@@ -91,12 +90,14 @@ class Staff:
     async def _stands(self, known: KnownOrder) -> Decision:
         click = owner(known.order)
         terms = await self._books.terms({click.terms_version} if click else ())
-        return judge(known.order, terms, rewarded_elsewhere=known.rewarded_elsewhere)
+        rated = await with_rates(self._books, known, terms)
+        return judge(rated.order, terms, rewarded_elsewhere=known.rewarded_elsewhere)
 
-    async def _write(self, known: KnownOrder, order: Order, override: Override, click: Click | None) -> Decision | None:
+    async def _write(self, known: KnownOrder, override: Override, click: Click | None) -> Decision | None:
         """None: the order has moved on meanwhile."""
 
-        def act(terms: Terms, elsewhere: bool) -> Step:
+        def act(before: Order, terms: Terms, elsewhere: bool) -> Step:
+            order = replace(before, overrides=(*before.overrides, override))
             return Step(order, judge(order, terms, rewarded_elsewhere=elsewhere), override=override)
 
         settled = await settle(self._books, known, act, click, Occasion(override.at))

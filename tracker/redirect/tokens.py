@@ -22,7 +22,7 @@ from tracker.errors import TrackerError
 LINK_SECONDS = 86_400
 SHOPPER_COOKIE_SECONDS = 86_400  # as a link: on a shared computer the next shopper must not wait for weeks
 BROWSER_COOKIE_SECONDS = 90 * 86_400
-ANALYST_COOKIE_SECONDS = 12 * 3600
+OPENED_SECONDS = 12 * 3600
 PASS_SECONDS = 900  # that a browser need not be asked again
 PAGE_SECONDS = 86_400  # a shopper may read long, and find a setting
 # A pass is also the mark of a browser that was not closed since: browsers forget it then, and nobody keeps one longer.
@@ -74,11 +74,11 @@ class PageClaim(msgspec.Struct, frozen=True):
     w: str  # who was signed in, as a digest
 
 
-class AnalystClaim(msgspec.Struct, frozen=True):
+class OpenedClaim(msgspec.Struct, frozen=True):
     t: _UnixTime
 
 
-Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, PassClaim, PageClaim, AnalystClaim)
+Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, PassClaim, PageClaim, OpenedClaim)
 
 
 def make_link(link_key: str | bytes, shopper_id: str, partner_id: str, now: float) -> str:
@@ -134,16 +134,17 @@ class Tokens:
         return claim if claim is not None and claim.p == partner_id else None
 
 
-class AnalystTokens:
-    """What a browser keeps once it has brought the reports' token, which is the key: a new one ends old cookies."""
+class OpenedTokens:
+    """What a browser keeps once it has opened a page with its token, which is the key: a new one ends old cookies, and
+    one page's cookie opens no other."""
 
-    seconds = ANALYST_COOKIE_SECONDS
+    seconds = OPENED_SECONDS
 
-    def __init__(self, reports_key: str | bytes) -> None:
-        self._purpose = _Purpose(reports_key, "cookie.analyst.v1", AnalystClaim, self.seconds)
+    def __init__(self, token: str | bytes) -> None:
+        self._purpose = _Purpose(token, "cookie.analyst.v1", OpenedClaim, self.seconds)
 
     def make(self, now: float) -> str:
-        return self._purpose.make(AnalystClaim(int(now)))
+        return self._purpose.make(OpenedClaim(int(now)))
 
     def is_valid(self, token: str, now: float) -> bool:
         return self._purpose.read(token, now) is not None

@@ -43,7 +43,8 @@ class Earned(NamedTuple):
     base: Decimal = Decimal(0)
     accrual: Decimal = Decimal(0)
     reasons: frozenset[str] = frozenset()
-    missing: bool = False  # a sum that the deal needs is not known
+    missing: bool = False  # a sum that the deal needs was not stated
+    no_rate: bool = False  # a sum is in another currency, and nobody imports rates here: nothing is known
     tariff_unknown: bool = False
     unrated: bool = False  # a line of a tariff for which nothing was promised
 
@@ -53,15 +54,18 @@ def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:
     active = [line for _, line in lines if line.status != "declined"]
     if not active:
         return Earned()
+    no_rate = any(line.goods is not None and _rubles(line) is None for line in active)
     best = [_best_reward(line, deal) for line in active]
     base = sum((goods for line in active if (goods := _rubles(line)) is not None), Decimal(0))
     shares = [reward.rate * (_rubles(line) or 0) for line, reward in zip(active, best, strict=True) if reward.rate]
     fixed = [reward.fixed for reward in best if reward.fixed is not None]
     accrual = sum(shares, Decimal(0)) + max(fixed, default=Decimal(0))
     needs_sum = [line for line, reward in zip(active, best, strict=True) if reward.rate or deal.minimum_purchase]
-    missing = any(_rubles(line) is None for line in needs_sum)
+    missing = any(line.goods is None for line in needs_sum)
     reasons: set[str] = set()
-    if not missing:
+    if no_rate:
+        base = accrual = Decimal(0)
+    elif not missing:
         if base < deal.minimum_purchase:
             accrual = Decimal(0)
             reasons.add("below_min_purchase")
@@ -69,7 +73,7 @@ def earn(lines: Collection[tuple[str, Line]], deal: Deal) -> Earned:
             reasons.add("below_minimum")
     unknown = any(line.tariff and deal.tariffs and line.tariff not in deal.tariffs for line in active)
     unrated = Reward() in best
-    return Earned(base, accrual, frozenset(reasons), missing, unknown or unrated, unrated)
+    return Earned(base, accrual, frozenset(reasons), missing, no_rate, unknown or unrated, unrated)
 
 
 def _best_reward(line: Line, deal: Deal) -> Reward:

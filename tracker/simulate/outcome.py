@@ -125,10 +125,11 @@ def _matched(order: Outcome, own: Sequence[Said], click: Clicked, *, rewarded_el
         "origin_unverified": unverified,
         "tariff_unknown": earned.tariff_unknown,
         "amount_missing": earned.missing,
+        "rate_missing": earned.no_rate,
         "after_window": changed_after_window,
     }
-    held_by_us = not declined and (too_early or earned.unrated or order.currency != "RUB")
-    waits_for_sum = order.status == "approved" and earned.missing
+    held_by_us = not declined and (too_early or earned.unrated or earned.no_rate)
+    waits_for_sum = order.status == "approved" and (earned.missing or earned.no_rate)
     return order._replace(
         status="pending" if waits_for_sum else order.status,
         hold=order.hold or held_by_us,

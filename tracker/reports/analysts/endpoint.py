@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tracker.core.partner import Programme
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
-from tracker.reports.analysts.access import Access
+from tracker.reports.access import Access
 from tracker.reports.analysts.asked import Asked, read_asked, today
 from tracker.reports.analysts.disclosure import disclose
 from tracker.reports.analysts.questions import QUESTIONS, Question, Shape, sql

@@ -22,6 +22,7 @@ class ToldText:
 @dataclass(frozen=True, slots=True)
 class AnalystText:
     reports: str
+    reconciliations: str
     overview: str
     overview_lead: str
     first_day: str
@@ -57,6 +58,7 @@ class AnalystText:
 TEXTS: Mapping[str, AnalystText] = {
     "ru": AnalystText(
         reports="Отчёты",
+        reconciliations="Сверки",
         overview="Обзор",
         overview_lead="Главные числа за период. День — день перехода по Москве.",
         first_day="С",
@@ -165,6 +167,7 @@ TEXTS: Mapping[str, AnalystText] = {
     ),
     "en": AnalystText(
         reports="Reports",
+        reconciliations="Reconciliations",
         overview="Overview",
         overview_lead="The headline numbers of the period. A day is the day of the click in Moscow.",
         first_day="From",

@@ -60,6 +60,7 @@ REASONS: Mapping[str, Mapping[Reason | Flag, tuple[str, str]]] = {
         Reason.UNKNOWN_CLICK: ("Заказ не связан ни с одним переходом.", "Напишите в поддержку."),
         Reason.BAD_SIGNATURE: ("Заказ не связан ни с одним переходом.", "Напишите в поддержку."),
         Flag.AMOUNT_MISSING: ("Магазин ещё не сообщил сумму.", "Ничего делать не нужно."),
+        Flag.RATE_MISSING: ("Курса валюты на день заказа ещё нет.", "Ничего делать не нужно: мы добавим курс."),
         Flag.ORIGIN_UNVERIFIED: (
             "Вы перешли с телефона, а магазин не сообщил, где сделан заказ.",
             "Если магазин подтвердит заказ, кэшбэк начислят.",
@@ -122,6 +123,10 @@ REASONS: Mapping[str, Mapping[Reason | Flag, tuple[str, str]]] = {
         Reason.UNKNOWN_CLICK: ("The order belongs to no click that we know.", "Write to support."),
         Reason.BAD_SIGNATURE: ("The order belongs to no click that we know.", "Write to support."),
         Flag.AMOUNT_MISSING: ("The shop has not told the sum yet.", "There is nothing to do."),
+        Flag.RATE_MISSING: (
+            "The exchange rate of the day of the order is not known yet.",
+            "There is nothing to do: we shall add the rate.",
+        ),
         Flag.ORIGIN_UNVERIFIED: (
             "You clicked on a phone, and the shop did not say where the order was made.",
             "If the shop confirms the order, the cashback is credited.",

@@ -103,11 +103,7 @@ class Words:
         return self._rubles(rubles) if rubles else self.text.nothing_counts
 
     def _goods(self, one: Purchase) -> str:
-        if not one.base:
-            return ""  # declined: nothing of it counts any more
-        if one.currency != "RUB":
-            return f"{wording.number(one.base, self.language)} {one.currency}"
-        return self._rubles(one.base)
+        return self._rubles(one.base) if one.base else ""  # declined: nothing of it counts any more
 
     def _rubles(self, amount: Decimal | int) -> str:
         return wording.rubles(amount, self.language)

@@ -10,12 +10,14 @@ import asyncpg
 
 from tracker.core.facts import RevisionFact, TagFact
 from tracker.core.partner import TermsVersion
+from tracker.core.rates import ExchangeRate, RateKey
 from tracker.core.terms_json import terms_from_json, terms_to_json
-from tracker.ports import Change, KnownOrder, ListedOrder, Purchase, Siblings, Waiting
+from tracker.ports import Awaited, Change, KnownOrder, ListedOrder, Purchase, Siblings, Waiting
 from tracker.store.group_commit import GroupCommit
-from tracker.store.ledger import lists, purchases
+from tracker.store.ledger import awaited, lists, purchases
 from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.ledger.rates import Rates
 from tracker.store.ledger.rows import TABLES, arguments, lock_names, tag_body
 
 CONNECTIONS = 4
@@ -32,7 +34,7 @@ FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(partner_id, order_
 LEFT JOIN order_documents d USING (partner_id, order_id) ORDER BY wanted.place
 """
 _SIBLINGS = "SELECT order_id, document FROM order_documents WHERE shopper_id = $2 AND partner_id = $1"
-_WRITE = f"SELECT write_evidence({', '.join(f'${place}::json' for place in range(1, len(TABLES) + 1))})"
+_WRITE = f"SELECT write_changes({', '.join(f'${place}::json' for place in range(1, len(TABLES) + 1))})"
 _SHIP = "INSERT INTO outbox (kind, body) SELECT 'tag', unnest($1::bytea[])"
 _TERMS = "SELECT content FROM terms_versions WHERE version = ANY ($1)"
 _STORE_TERMS = """
@@ -62,6 +64,7 @@ class Ledger:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
         self._terms: dict[str, TermsVersion] = {}
+        self._rates = Rates(self._fetch)
         self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES)
         self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, lanes=_LANES)
         self._ships = GroupCommit(self._ship_all, largest=_LARGEST_TRIP)
@@ -95,6 +98,10 @@ class Ledger:
                 version = terms_from_json(row["content"])
                 self._terms[version.version] = version
         return {version: self._terms[version] for version in wanted}
+
+    async def rates(self, needed: Iterable[RateKey]) -> tuple[ExchangeRate, ...]:
+        """Those of them that were imported. Raises StoreUnavailableError."""
+        return await self._rates.find(needed)
 
     async def terms_in_force(self) -> Mapping[str, TermsVersion]:
         """By partner."""
@@ -146,6 +153,24 @@ class Ledger:
         """One of them by its id."""
         found = lists.waiting(await self._fetch(lists.ONE_WAITING, postback_id))
         return found[0] if found else None
+
+    async def awaited(self, due: datetime, since: datetime, *, limit: int) -> list[Awaited]:
+        """Messages whose click is looked for again by `due`, in turn. Those received before `since` are given up."""
+        await self._fetch(awaited.GIVE_UP, since)
+        return awaited.awaited(await self._fetch(awaited.AWAITED, due, limit))
+
+    async def look_again(self, one: Awaited, at: datetime) -> None:
+        """Look for this one's click at that time."""
+        await self._fetch(awaited.LOOK_AGAIN, one.partner_id, one.order_id, one.received_at, at)
+
+    async def rates_came(self, after: tuple[str, str] = ("", ""), *, limit: int = 100) -> list[tuple[str, str]]:
+        """Orders that wait for an exchange rate which was imported since: partner and order id, after those given."""
+        rows = await self._fetch(awaited.RATES_CAME, *after, limit)
+        return [(row["partner_id"], row["order_id"]) for row in rows]
+
+    async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """For the pages that only read. Raises StoreUnavailableError."""
+        return await self._fetch(sql, *values)
 
     async def _load_all(self, keys: Sequence[tuple[str, str]]) -> list[KnownOrder]:
         rows = await self._fetch(_LOAD, [partner_id for partner_id, _ in keys], [order_id for _, order_id in keys])

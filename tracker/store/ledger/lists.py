@@ -21,11 +21,11 @@ ORDER BY first_seen_at
 UNMATCHED = f"{_ORDER} WHERE click_id IS NULL ORDER BY first_seen_at"
 HELD = f"{_ORDER} WHERE held_by_us <> '{{}}' ORDER BY first_seen_at"
 
-_WAITING = """
-SELECT id, received_at, partner_id, dialect, method, query, content_type, body, address_hash, request_id, verdict,
-    verdict_version, order_id, http_status, note
-FROM postbacks WHERE verdict IN ('deferred', 'failed')
+REQUEST = """
+SELECT p.id, p.received_at, p.partner_id, p.dialect, p.method, p.query, p.content_type, p.body, p.address_hash,
+    p.request_id, p.verdict, p.verdict_version, p.order_id, p.http_status, p.note
 """
+_WAITING = f"{REQUEST} FROM postbacks p WHERE verdict IN ('deferred', 'failed')"
 WAITING = f"{_WAITING} AND (received_at, id) > ($1, $2::uuid) ORDER BY received_at, id LIMIT $3"
 BEFORE_ALL = (datetime.fromtimestamp(0, UTC), str(uuid.UUID(int=0)))
 ONE_WAITING = f"{_WAITING} AND id = $1::uuid"

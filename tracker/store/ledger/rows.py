@@ -1,4 +1,4 @@
-"""Changes as rows: one JSON array for each table that `write_evidence` and `write_changes` fill."""
+"""Changes as rows: one JSON array for each table that `write_changes` fills."""
 
 import hashlib
 import uuid
@@ -15,8 +15,8 @@ from tracker.store.ledger.documents import click_ids, report_document
 
 # In the order of the function's arguments.
 TABLES = (
-    "confirmations", "expected", "siblings", "postbacks", "verdicts", "conversions", "messages", "clicks", "overrides",
-    "revisions", "entries", "outbox",
+    "expected", "siblings", "postbacks", "verdicts", "conversions", "messages", "found", "clicks", "overrides",
+    "confirmations", "revisions", "entries", "outbox",
 )  # fmt: skip
 
 _facts = msgspec.msgpack.Encoder()
@@ -25,7 +25,7 @@ _Row = dict[str, object]
 
 
 def arguments(changes: Sequence[Change]) -> list[str]:
-    """What `write_evidence` takes."""
+    """What `write_changes` takes."""
     rows = _Rows()
     for item, change in enumerate(changes):
         rows.add(item, change)
@@ -33,7 +33,7 @@ def arguments(changes: Sequence[Change]) -> list[str]:
 
 
 def lock_names(change: Change) -> set[tuple[str, str, str]]:
-    """What `write_evidence` locks for a change; two changes of one call must not share any of it."""
+    """What `write_changes` locks for a change; two changes of one call must not share any of it."""
     names = {("order", one.before.order.partner_id, one.before.order.order_id) for one in change.orders}
     names |= {("shopper", one.partner_id, one.shopper_id) for one in change.siblings}
     if change.fact is not None:
@@ -96,8 +96,8 @@ class _Rows:
     def _add_order(self, item: int, change: OrderChange, postback_id: str | None) -> None:
         before = change.before
         key: _Row = {"partner_id": before.order.partner_id, "order_id": before.order.order_id}
-        added = (change.message, change.override, change.confirmation) != (None, None, None)
-        grows = added and change.revision is None
+        added = change.message, change.override, change.confirmation, change.found
+        grows = any(one is not None for one in added) and change.revision is None
         seen = len(before.order.confirmations)
         self._put("expected", item, **key, version=before.version, confirmations=seen, grows=grows)
         if change.message is not None:
@@ -126,6 +126,10 @@ class _Rows:
                 click_id=override.click.click_id if override.click else None,
             )
             self._add_click(item, key, before, override.click)
+        if change.found is not None:
+            found = change.found
+            self._put("found", item, **key, received_at=found.received_at, click_id=found.click.click_id)
+            self._add_click(item, key, before, found.click)
         if change.confirmation is not None:
             self._put("confirmations", item, **key, **_confirmation_columns(change.confirmation))
         if change.revision is not None:
@@ -230,6 +234,8 @@ def _conversion_columns(revision: Revision) -> _Row:
         "currency": decision.currency,
         "promo_code": decision.promo_code,
         "lines": decision.lines,
+        "exchange_rate": decision.exchange_rate,
+        "exchange_day": decision.exchange_day,
     }
 
 

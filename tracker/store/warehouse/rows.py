@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import astuple
 
-from tracker.core.facts import ClickFact, LineFact, PostbackFact, RevisionFact, TagFact
+from tracker.core.facts import ClickFact, LineFact, PostbackFact, ReconciliationFact, RevisionFact, TagFact
 
 Row = tuple[Any, ...]  # values of as many types as columns
 HashShopper = Callable[[str], int]
@@ -44,6 +44,7 @@ REVISIONS = _table(
     "tracker.conversion_revisions", RevisionFact, "revised_at", "revised_at", "shopper_hash", without="lines"
 )
 LINES = _table("tracker.conversion_lines", LineFact, "revised_at", "partner_id", "order_id", "revision", "revised_at")
+RECONCILIATIONS = _table("tracker.reconciliation_lines", ReconciliationFact, "reconciled_at", "reconciled_at")
 
 _Checks = list[tuple[str, str, str, str, int]]
 _checks = msgspec.msgpack.Decoder(_Checks)
@@ -84,6 +85,10 @@ def tag_row(fact: TagFact) -> Row:
 
 def postback_row(fact: PostbackFact) -> Row:
     return (*astuple(fact), fact.received_at_us // 1_000_000)
+
+
+def reconciliation_row(fact: ReconciliationFact) -> Row:
+    return (*astuple(fact), fact.reconciled_at_us // 1_000_000)
 
 
 def revision_row(fact: RevisionFact, hash_shopper: HashShopper) -> Row:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 import asyncpg
 import msgspec
 
-from tracker.core.facts import PostbackFact, RevisionFact, TagFact
+from tracker.core.facts import PostbackFact, ReconciliationFact, RevisionFact, TagFact
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import (
     LINES,
     POSTBACKS,
+    RECONCILIATIONS,
     REVISIONS,
     TAG_REPORTS,
     HashShopper,
@@ -20,6 +21,7 @@ from tracker.store.warehouse.rows import (
     by_month,
     line_rows,
     postback_row,
+    reconciliation_row,
     revision_row,
     tag_row,
 )
@@ -35,9 +37,10 @@ _DELETE = "DELETE FROM outbox WHERE id = ANY ($1)"
 _BACKLOG = "SELECT coalesce((SELECT max(id) FROM outbox) - (SELECT min(id) FROM outbox) + 1, 0)"
 
 # A conversion's lines come before it: whoever sees it sees them.
-_TABLES = (POSTBACKS, LINES, REVISIONS, TAG_REPORTS)
+_TABLES = (POSTBACKS, LINES, REVISIONS, TAG_REPORTS, RECONCILIATIONS)
 _postbacks = msgspec.msgpack.Decoder(PostbackFact)
 _tags = msgspec.msgpack.Decoder(TagFact)
+_reconciliations = msgspec.msgpack.Decoder(ReconciliationFact)
 _revisions = msgspec.msgpack.Decoder(RevisionFact)
 
 
@@ -100,6 +103,8 @@ class MoneyShipper:
             return _Entry(body, {POSTBACKS: [postback_row(_postbacks.decode(body))]})
         if kind == "tag":
             return _Entry(body, {TAG_REPORTS: [tag_row(_tags.decode(body))]})
+        if kind == "reconciliation":
+            return _Entry(body, {RECONCILIATIONS: [reconciliation_row(_reconciliations.decode(body))]})
         fact = _revisions.decode(body)
         return _Entry(body, {REVISIONS: [revision_row(fact, self._hash_shopper)], LINES: line_rows(fact)})
 

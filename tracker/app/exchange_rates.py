@@ -1,0 +1,22 @@
+"""Exchange rates, on the ledger of a running tracker."""
+
+from collections.abc import Sequence
+
+from tracker.app.desk import refuse_unless_running
+from tracker.app.installation import with_embedded
+from tracker.core.rates import ExchangeRate
+from tracker.settings import Settings
+from tracker.store.ledger import rates
+from tracker.store.ledger.rates import Imported
+
+
+async def import_rates(settings: Settings, new: Sequence[ExchangeRate]) -> Imported:
+    """All of them, or none."""
+    refuse_unless_running(settings)
+    return await rates.import_rates(with_embedded(settings).postgres_url or "", new)
+
+
+async def list_rates(settings: Settings, currency: str | None) -> list[ExchangeRate]:
+    """By currency and day."""
+    refuse_unless_running(settings)
+    return await rates.list_rates(with_embedded(settings).postgres_url or "", currency)

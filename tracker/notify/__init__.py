@@ -1,0 +1,1 @@
+"""Signed notifications to the programme's own systems: that is where messages to shoppers' telephones begin."""
