@@ -79,6 +79,17 @@ def test_ae_17_a_once_per_shopper_action_is_rewarded_once(try_postback: Try) -> 
     assert (second["cashback"], second["reasons"]) == (0, ["action_already_rewarded"])
 
 
+def test_ae_19_dollars_count_at_the_rate_of_the_order_s_day_and_wait_without_one(try_alone: Try) -> None:
+    sent = request(amount="12.34", currency="USD")
+
+    known = try_alone("ali", sent, "--rate", "USD=64.50")
+    assert (known["base"], known["accrual"], known["cashback"]) == ("795.9300", "55.715100", 56)
+
+    unknown = try_alone("ali", sent)
+    assert (unknown["cashback"], unknown["status"], unknown["hold"]) == (0, "pending", True)
+    assert "rate_missing" in unknown["flags"]
+
+
 def test_ae_20_a_currency_that_the_partner_does_not_list_is_refused(try_postback: Try) -> None:
     printed = try_postback("lab", request(amount="12.34", currency="USD"))
 

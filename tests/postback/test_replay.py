@@ -3,11 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
-from tests.postback.setting import ORDER, Setting, open_setting
+from tests.core.factories import CLICK
+from tests.postback.setting import ORDER, Setting, open_setting, partner
+from tracker.core.reasons import MessageCode
+from tracker.core.report import Report, Status
+from tracker.ports import RawPostback
 from tracker.postback import ingest as ingest_module
+from tracker.postback.kept import STATEMENT, new_postback_id, statement_body
 from tracker.postback.replay import Replayed
 
 
@@ -95,4 +101,30 @@ async def test_masking_does_not_take_away_what_a_replay_needs(setting: Setting) 
     await setting.report(amount="1000.00", status="approved", token="canary")
     setting.clicks.away = False
     assert await setting.replay() == Replayed(seen=1)
+    assert (await setting.known()).cashback == 50
+
+
+async def test_a_row_of_a_statement_that_waits_is_read_as_we_wrote_it_whatever_the_partner_speaks(
+    setting: Setting,
+) -> None:
+    setting.partners["lab"] = partner(dialect="awin")
+    said = Report(
+        order_id=ORDER, click_id=CLICK.click_id, status=Status.APPROVED, goods=Decimal("1000.00"), currency="RUB"
+    )
+    raw = RawPostback(
+        postback_id=new_postback_id(setting.now, b"0123456789"),
+        received_at=setting.now,
+        partner_id="lab",
+        dialect=STATEMENT,
+        method="STATEMENT",
+        query="row 7: A-1; 1000,00; оплачен",
+        content_type="application/json",
+        body=statement_body(said),
+    )
+    setting.clicks.away = True
+    assert (await setting.ingest.take(raw, said)).code is MessageCode.DEFERRED
+
+    setting.clicks.away = False
+    await setting.replay()
+
     assert (await setting.known()).cashback == 50

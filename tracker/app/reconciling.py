@@ -18,7 +18,7 @@ from tracker.errors import ConfigurationError
 from tracker.ports import RawPostback
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.ingest import Ingest, OrderBusyError
-from tracker.postback.kept import new_postback_id, storable
+from tracker.postback.kept import STATEMENT, new_postback_id, statement_body, storable
 from tracker.reconcile.apply import Apply, Taken
 from tracker.reconcile.flow import Reconcile
 from tracker.reconcile.read import Words
@@ -27,7 +27,6 @@ from tracker.reconcile.statuses import known_words
 from tracker.settings import Settings
 from tracker.store.reconciliations import Reconciliations
 
-_STATEMENT = "statement"  # as which such a message is kept: no sender speaks it
 _METHOD = "STATEMENT"
 
 
@@ -88,11 +87,11 @@ class Statements:
             postback_id=_new_id(now),
             received_at=now,
             partner_id=self.partner_id,
-            dialect=_STATEMENT,
+            dialect=STATEMENT,
             method=_METHOD,
             query=storable(row),
-            content_type="",
-            body=b"",
+            content_type="application/json",
+            body=statement_body(report),
         )
         try:
             ingested = await self.ingest.take(raw, report)

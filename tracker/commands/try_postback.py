@@ -2,13 +2,16 @@
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from tracker import app
 from tracker.commands import operate
 from tracker.commands.moments import moment
 from tracker.core.click import Check, CheckResult, Confidence, Device, Finding, Surface, TabFinding
+from tracker.core.money import parse_sum
 from tracker.errors import ConfigurationError
 from tracker.postback.trial import Trial
 from tracker.settings import Settings
@@ -32,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TAB[:SECONDS_AFTER_CLICK]",
         help="what the tag saw of the order, such as other_tab_copied:3600; repeatable",
     )
+    parser.add_argument(
+        "--rate", action="append", default=[], metavar="CURRENCY=RUBLES", help="for one unit, on any day; repeatable"
+    )
     parser.add_argument("--previous", action="append", default=[], help="a request received before; repeatable")
     parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -46,6 +52,10 @@ def run(options: argparse.Namespace, settings: Settings) -> None:
         confirmations = tuple(_confirmation(text) for text in options.confirmation)
     except ValueError as error:
         raise ConfigurationError([f"--confirmation {error}; write TAB[:SECONDS_AFTER_CLICK]"]) from None
+    try:
+        rates = tuple(_rate(text) for text in options.rate)
+    except ValueError as error:
+        raise ConfigurationError([f"--rate {error}; write CURRENCY=RUBLES, such as USD=64.50"]) from None
     trial = Trial(
         partner_id=options.partner,
         request=options.request,
@@ -57,9 +67,19 @@ def run(options: argparse.Namespace, settings: Settings) -> None:
         checks=checks,
         superseded_at=options.superseded_at,
         confirmations=confirmations,
+        rates=rates,
     )
     printed = app.try_postback(trial, operate.programme_without_data(settings))
     print(json.dumps(printed, ensure_ascii=False) if options.json else "\n".join(_words(printed)))
+
+
+def _rate(text: str) -> tuple[str, Decimal]:
+    """Read CURRENCY=RUBLES; raises ValueError."""
+    currency, _, rubles = text.partition("=")
+    found = parse_sum(rubles)
+    if not re.fullmatch("[A-Z]{3}", currency) or not found:
+        raise ValueError(f"{text!r} is no rate")
+    return currency, found
 
 
 def _confirmation(text: str) -> tuple[TabFinding, timedelta]:

@@ -4,12 +4,18 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from tracker.core.facts import PostbackFact
 from tracker.core.reasons import MessageCode
 from tracker.core.report import Report
 from tracker.ports import RawPostback
 from tracker.postback.refusal import Refusal
 from tracker.postback.request import RawRequest
+
+# The dialect as which a row of a partner's statement is kept: no sender speaks it. What the row says, in our words, is
+# the body; the row as text stands as the query.
+STATEMENT = "statement"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +47,15 @@ def storable(text: str) -> str:
 def kept_request(raw: RawPostback) -> RawRequest:
     """As it was when it came, but for its secrets."""
     return RawRequest(raw.method, raw.query, raw.content_type, raw.body, shape=raw.dialect.partition("/")[2])
+
+
+def statement_body(report: Report) -> bytes:
+    return msgspec.json.encode(report)
+
+
+def stated(raw: RawPostback) -> Report:
+    """What a kept row of a statement says."""
+    return msgspec.json.decode(raw.body, type=Report)
 
 
 def postback_fact(

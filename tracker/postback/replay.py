@@ -10,7 +10,7 @@ from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, Waiting
 from tracker.postback.books import StaffBooks
 from tracker.postback.ingest import Ingest
-from tracker.postback.kept import kept_request, postback_fact
+from tracker.postback.kept import STATEMENT, kept_request, postback_fact, stated
 from tracker.postback.read import read
 from tracker.postback.refusal import Refusal
 from tracker.postback.reply import http_status
@@ -52,7 +52,7 @@ async def _again(
         _log.error("Postback %s stays: %s is not among the partners", raw.postback_id, raw.partner_id)
         return MessageCode.FAILED
     try:
-        said = read(partner, kept_request(raw))
+        said = stated(raw) if raw.dialect == STATEMENT else read(partner, kept_request(raw))
         if isinstance(said, Refusal):
             fact = postback_fact(raw, said.code, http_status=http_status(said.code), version=waiting.version + 1)
             await books.write(Change(fact=fact, note=said.sentence))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +16,10 @@ from tracker.core.confirmation import Confirmation
 from tracker.core.decision import Decision
 from tracker.core.once_per_shopper import Rewards
 from tracker.core.order import Message, Order
+from tracker.core.order_rates import needed_rates
 from tracker.core.partner import Partner, Programme
 from tracker.core.proof import lacks_secrets
+from tracker.core.rates import ExchangeRate
 from tracker.core.reasons import MessageCode, Reason
 from tracker.core.report import Report
 from tracker.core.take import take
@@ -58,6 +61,7 @@ class Trial:
     checks: tuple[CheckResult, ...] = ()
     superseded_at: datetime | None = None
     confirmations: tuple[tuple[TabFinding, timedelta], ...] = ()  # what the tag saw, and how long after the click
+    rates: tuple[tuple[str, Decimal], ...] = ()  # rubles for one unit of a currency, on any day
 
 
 def try_postback(trial: Trial, programme: Programme, ids: TrialIds) -> dict[str, object]:
@@ -133,12 +137,19 @@ class _Bench:
         fresh = Order(self.partner.id, report.order_id, confirmations=tuple(self._confirmations()))
         order = self.orders.get(report.order_id, fresh)
         message = self._message(report, received_at)
+        order = self._with_rates(order, message)
         others = (one for order_id, one in self.orders.items() if order_id != report.order_id)
         rewarded = Rewards(others, self.terms).elsewhere(replace(order, messages=(*order.messages, message)))
         taken = take(order, message, self.terms, rewarded_elsewhere=rewarded)
         self.orders[report.order_id] = taken.order
         answer = reply(voice(self.partner, request.shape), taken.code, received_id="trial", decision=taken.decision)
         return _printed(answer, taken.code, taken.decision, order_id=report.order_id)
+
+    def _with_rates(self, order: Order, message: Message) -> Order:
+        known = dict(self.trial.rates)
+        needed = needed_rates(replace(order, messages=(*order.messages, message)), self.terms)
+        rates = (ExchangeRate(one, day, 1, known[one], "trial") for one, day in sorted(needed) if one in known)
+        return replace(order, rates=tuple(rates))
 
     def _confirmations(self) -> Iterator[Confirmation]:
         for number, (tab, after) in enumerate(self.trial.confirmations):

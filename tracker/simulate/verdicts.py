@@ -5,7 +5,9 @@ Nothing here is shared with `tracker.core`: whoever doubts one of the two reads 
 
 from collections.abc import Mapping, Sequence
 
-from tracker.simulate.outcome import Clicked, Said, outcome, own_messages, owner_of, place, same_event
+from tracker.simulate.outcome import DAY, Clicked, Outcome, Said, outcome, own_messages, owner_of, place, same_event
+
+_MOSCOW = 3 * 3600  # ahead of UTC
 
 
 def verdicts(arrivals: Sequence[Said], clicks: Mapping[str, Clicked]) -> list[str]:
@@ -35,9 +37,20 @@ def _verdict(known: list[Said], said: Said, clicks: Mapping[str, Clicked]) -> st
     if said.click is not None and owner is not None and said.click != owner.click_id:
         return "order_taken"
     newest = own_messages([*known, said], owner.click_id if owner else None)[-1]
-    if newest is not said and outcome([*known, said], clicks) == outcome(known, clicks):
+    if newest is not said and _standing([*known, said], clicks) == _standing(known, clicks):
         return "outdated"
     return "decided" if owner is not None else said.problem
+
+
+def _standing(known: Sequence[Said], clicks: Mapping[str, Clicked]) -> tuple[Outcome, int | None]:
+    """How the order stands, and the day whose exchange rate it waits for: that of its order, else of the earliest word
+    about it, as far as the partner dates its words."""
+    found = outcome(known, clicks)
+    if not found.click_id or all(line.currency in (None, "RUB") for _, line in found.lines):
+        return found, None
+    earliest = min(own_messages(known, found.click_id), key=place)
+    at = found.ordered_at or (earliest.at if earliest.at_stated else None)
+    return found, None if at is None else (at + _MOSCOW) // DAY
 
 
 def _text(said: Said) -> Said:
