@@ -1,11 +1,14 @@
 """The fixtures of the real stores, and of a whole running tracker, for every test."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from tests.running import running_tracker
 from tests.stores import postgres_dsn, postgres_server, postgres_template, stores_folder, valkey, valkey_server
+
+TESTS = Path(__file__).resolve().parent
 
 __all__ = [
     "postgres_dsn",
@@ -16,6 +19,13 @@ __all__ = [
     "valkey",
     "valkey_server",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the work, a file at a time: its tests share what they have opened."""
+    for item in items:
+        if item.path.is_relative_to(TESTS):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

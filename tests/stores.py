@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,6 +28,7 @@ from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
 
 FOLDERS = "tracker-tests-"
+YOUNG_SECONDS = 60
 TEMPLATE = "tracker_template"
 database_numbers = count(1)
 
@@ -39,7 +41,7 @@ def stores_folder() -> Iterator[Path]:
     folder.chmod(0o711)
     with DataFolderLock(folder):
         yield folder
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -94,15 +96,16 @@ async def _migrate(dsn: str) -> None:
 def _sweep() -> None:
     """Ends the servers of test runs that were killed, and removes their folders. A living run holds its lock."""
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
-        if folder.stat().st_uid != os.geteuid():
-            continue
         try:
+            age = time.time() - folder.stat().st_mtime
+            if folder.stat().st_uid != os.geteuid() or age < YOUNG_SECONDS:
+                continue  # another run may just have made it, and lock it in a moment
             with DataFolderLock(folder):
                 for process in psutil.process_iter():
                     if _works_below(process, folder):
                         process.send_signal(signal.SIGKILL)
                 shutil.rmtree(folder, ignore_errors=True)
-        except DataFolderInUseError:
+        except (DataFolderInUseError, FileNotFoundError):
             continue
 
 

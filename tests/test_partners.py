@@ -149,6 +149,12 @@ def test_a_partner_is_read_with_exact_numbers_and_the_programme_s_midnight(tmp_p
         ("until: 2026-11-29", "until: 2026-11-22", 14, "it ends before it begins; until is the last day"),
         ("until: 2026-11-29, ", "", 14, "promotions[0].until: missing; add it"),
         ("dialect: generic", "dialect: admitadd", 16, "no dialect admitadd; did you mean admitad?"),
+        (
+            "dialect: generic",
+            "dialect: tune",
+            16,
+            "no dialect tune; did you mean tune-sender? known: actionpay-sender, ",
+        ),
         ("{env: SHOP_POSTBACK_SECRET}", "short", 17, "postback.secret[0]: not a secret; write {env: NAME}"),
         ("{env: SHOP_POSTBACK_SECRET}", "{env: not a name}", 17, "not a secret; write {env: NAME}"),
         ("{env: SHOP_POSTBACK_SECRET}", "{file: x}", 17, "not a secret; write {env: NAME}"),

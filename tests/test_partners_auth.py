@@ -46,7 +46,8 @@ def shop(auth: str, *, name: str = "shop", secret: str = OURS) -> str:
 
 
 def sources(*, require_secrets: bool = False, **environment: str) -> Sources:
-    return Sources(environment, dict.fromkeys(DIALECTS, FIELDS), {}, require_secrets=require_secrets)
+    dialects = dict.fromkeys(DIALECTS, FIELDS)
+    return Sources(environment, dialects, {}, require_secrets=require_secrets, own_paths={"tune-sender"})
 
 
 def loaded(folder: Path, auth: str, known: Sources) -> Proof | None:
@@ -208,3 +209,24 @@ def test_the_environment_s_secrets_of_auth_are_those_that_are_made_and_required(
         "the secret is not set in the environment; set it, or start `tracker serve` once"
     ]
     assert load_programme(path, sources(require_secrets=True, SHOP_SIGN="set", SHOP_TOKEN="too"))
+
+
+def test_a_message_at_an_own_path_is_tried_against_20_partners_of_a_dialect_at_most(tmp_path: Path) -> None:
+    def shops(number: int, auth: str, dialect: str = "tune-sender") -> list[str]:
+        return [
+            shop(auth % one, name=f"shop-{one}", secret=f"a-secret-of-number-{one:04}").replace("tune-sender", dialect)
+            for one in range(number)
+        ]
+
+    signed = "{signature: sign, secret: the-key-of-number-%04d}"
+    path = tmp_path / "partners.yaml"
+    named = "{all_of: [{parameter: whose, value: w}, {signature: sign, secret: the-key-of-number-%04d}]}"
+    for good in (shops(20, signed), shops(21, named), shops(21, signed, "generic")):
+        path.write_text(HEAD + "".join(good))
+        load_programme(path, sources())
+
+    [found] = problems(tmp_path, *shops(21, signed))
+    assert found.startswith(
+        f"partners.yaml:{AUTH_LINE + 20 * (AUTH_LINE - 2)}: partners[20] shop-20: 21 partners of tune-"
+    )
+    assert "add {parameter: ..., value: ...}" in found

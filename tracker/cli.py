@@ -151,3 +151,4 @@ def _add_rates(commands: Commands) -> None:
     listed.add_argument("--currency", help="this one only")
     imported.add_argument("file", help="CSV with date, currency, nominal, rubles, or the central bank's XML")
     imported.add_argument("--currency", help="of an XML over a period, which does not name it")
+    imported.add_argument("--fill-gaps", action="store_true", help="also between this file and the days known before")

@@ -45,6 +45,7 @@ class Sources:
     dialects: Mapping[str, Collection[str]]  # name -> the fields that `map:` may rename
     secrets: Mapping[str, str]
     require_secrets: bool = False
+    own_paths: Collection[str] = frozenset()  # the dialects whose networks' own paths are mounted
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -179,6 +180,10 @@ def _across(document: Document, found: FileEntry, sources: Sources) -> Iterable[
         ids.setdefault(one.id, line)
         yield from _across_terms(document, number, one, found.programme.timezone)
         yield from _across_postback(document, number, one, sources, secrets)
+    profiles = [one.postback for one in found.partners]
+    for number, sentence in partners_postback.too_many_without_constant(profiles, sources.own_paths, sources.known):
+        line = document.line(("partners", number, "postback", "auth"))
+        yield f"{name}:{line}: partners[{number}] {found.partners[number].id}: {sentence}"
 
 
 def _across_terms(document: Document, number: int, one: PartnerEntry, zone: str) -> Iterable[str]:
@@ -201,7 +206,7 @@ def _across_postback(
 
     profile = one.postback
     if profile.dialect not in sources.dialects:
-        yield problem("dialect", f"no dialect {profile.dialect}{_did_you_mean(profile.dialect, sources.dialects)}")
+        yield problem("dialect", f"no dialect {profile.dialect}{_meant_dialect(profile.dialect, sources.dialects)}")
     for field in profile.map_:
         known = sources.dialects.get(profile.dialect, ())
         if known and field not in known:
@@ -270,6 +275,13 @@ def _known_keys() -> set[str]:
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _meant_dialect(word: str, known: Collection[str]) -> str:
+    """`tune` is tune-sender's beginning, which looks little like it."""
+    longer = sorted(name for name in known if name.startswith(word)) if word else []
+    meant = f"; did you mean {longer[0]}?" if longer else _did_you_mean(word, known)
+    return f"{meant or ';'} known: {', '.join(sorted(known))}"
 
 
 def _by_line(problems: Iterable[str]) -> list[str]:

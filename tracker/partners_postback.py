@@ -1,6 +1,6 @@
 """`postback:` of a partner in partners.yaml: how its messages are read, proved and answered."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from tracker.core.proof import (
     SignatureProof,
     Source,
     WebhookProof,
+    handles,
 )
 from tracker.core.standard_webhooks import PREFIX, key_of
 from tracker.partners_values import Entry, Secret, TheirSecret, Word, Zone
@@ -25,6 +26,8 @@ from tracker.partners_values import Entry, Secret, TheirSecret, Word, Zone
 _KINDS = (
     "parameter", "header", "signature", "signature_header", "addresses", "standard_webhooks", "any_of", "all_of",
 )  # fmt: skip
+# Partners of one dialect whose messages at its own paths bring nothing to find them by: each is tried for each message.
+MOST_WITHOUT_CONSTANT = 20
 _ONLY_OF = {
     "value": ("parameter",),
     "secret": ("parameter", "header", "signature", "signature_header", "standard_webhooks"),
@@ -184,6 +187,24 @@ class PostbackEntry(Entry):
             reply=self.reply,
             auth=self.auth.proof(known) if self.auth else None,
         )
+
+
+def too_many_without_constant(
+    profiles: Sequence[PostbackEntry], own_paths: Collection[str], known: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Of each dialect in `own_paths` that has more than can be tried: the place of the first that is too many."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(profiles):
+        if one.auth and one.dialect in own_paths and handles(one.auth.proof(known)) is None:
+            found.setdefault(one.dialect, []).append(number)
+    for dialect, numbers in found.items():
+        if len(numbers) > MOST_WITHOUT_CONSTANT:
+            sentence = (
+                f"{len(numbers)} partners of {dialect} bring no constant to find them by at its own paths, and "
+                f"{MOST_WITHOUT_CONSTANT} can be tried; add {{parameter: ..., value: ...}} beside their signature or "
+                "addresses, under all_of"
+            )
+            yield numbers[MOST_WITHOUT_CONSTANT], sentence
 
 
 def _texts(secrets: "list[Secret] | list[TheirSecret] | tuple[()]", known: Mapping[str, str]) -> Iterator[str]:

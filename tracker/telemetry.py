@@ -30,6 +30,11 @@ TAG_CLICKS_NOT_OURS = Metric(
     "tracker_tag_clicks_not_ours_total", "Click ids in reports of the tag that we did not sign for that partner."
 )
 POSTBACKS = Metric("tracker_postbacks_total", "Postbacks by what became of them.", ("partner", "verdict"))
+UNKNOWN_WORDS = Metric(
+    "tracker_unknown_status_words_total",
+    "Messages with a status word that nobody explained: it changes no status.",
+    ("partner",),
+)
 REPLAYED = Metric("tracker_postbacks_replayed_total", "Kept postbacks that were decided later.")
 CAME_LATER = Metric(
     "tracker_came_later_total", "Clicks found, and orders that got their exchange rate, after the message.", ("what",)

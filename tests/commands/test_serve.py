@@ -42,6 +42,9 @@ async def test_it_says_where_to_look_and_what_to_try(data: Path) -> None:
     assert f"{tracker.url}/readyz" in said
     assert "link shopper-42 shop" in said
     assert "postback-url shop" in said
+    assert "add ?" in said
+    assert "partner-url shop" in said
+    assert "desk-url" in said
     assert "Traceback" not in said
 
 

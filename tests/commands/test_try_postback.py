@@ -71,3 +71,21 @@ def test_a_raw_request_in_a_file_has_the_imagined_click_in_its_place(
 
     printed = json.loads(capsys.readouterr().out)
     assert (printed["order_id"], printed["reasons"], printed["cashback"]) == ("A-1", [], 50)
+
+
+SIGNED = SHOP.replace(
+    "SHOP_POSTBACK_SECRET}", "SHOP_POSTBACK_SECRET}, auth: {signature: sign, secret: {env: SIGN_KEY}}"
+)
+
+
+def test_what_the_decision_does_not_show_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "signed.yaml").write_text(SIGNED)
+    asked = ["try-postback", "shop", REQUEST.replace("approved", "paid"), "--partners", str(tmp_path / "signed.yaml")]
+
+    assert run([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == ["signature_not_checked", "unknown_status:paid"]
+
+    assert run(asked) == 0
+    said = capsys.readouterr().out
+    assert "signature not checked: give the whole request" in said
+    assert "what the status 'paid' means" in said

@@ -56,6 +56,7 @@ VERSIONS = {
         _version("action", reward=Reward(fixed=Decimal(300))),
         _version("gift", Promotion(date(2019, 3, 1), date(2019, 4, 1), Reward(fixed=Decimal(60)))),
         _version("only", reward=None, tariffs=_TARIFFS),
+        _version("prize", tariffs=(("hi", Reward(fixed=Decimal(40))), *_TARIFFS[1:])),
         replace(_version("month", window_days=30), origins=frozenset(Origin)),
     )
 }
@@ -119,6 +120,7 @@ def build(
         first, click_id=click_ids[2], shopper_id=None if about[4] % 4 == 3 else "shopper-3",
         refusals=(Reason.NO_SHOPPER,) if about[4] % 4 == 3 else (), clicked_at=CLICKED_AT - timedelta(minutes=1),
     )  # fmt: skip
+    orders = 1 + about[3] // 3 % orders  # few: more is said of each
     received = count()
     said: list[tuple[int, str, Message]] = []
     for its in each:
@@ -154,14 +156,15 @@ def _message(its: bytes, manner: int, order_id: str, clicks: tuple[Click, Click,
         tariff=_TARIFF[its[10] % len(_TARIFF)],
         event_id=(None, None, None, "e1", "e2")[its[11] % 5],
         click_id=(*[clicks[0].click_id] * 3, clicks[1].click_id, clicks[2].click_id, None)[its[12] % 6],
-        line_count=2 if style == "lines" and manner % 4 == 3 else None,
+        line_count=2 if style != "whole" and manner % 4 == 3 else None,
         origin=(*[None] * 4, Origin.WEB, Origin.MOBILE_WEB, Origin.APP)[its[14] % 7],
         event_time=None if at is None else CLICKED_AT + timedelta(seconds=at),
         order_time=None if order_time is None else CLICKED_AT + timedelta(seconds=order_time),
     )
     report = _in_its_style(report, style, its[15])
     if manner % 5 == 4 and (report.goods is not None or report.basket):
-        report = replace(report, currency="USD")
+        unstated = its[13] % 3 == 2
+        report = replace(report, currency_if_new="RUB") if unstated else replace(report, currency="USD")
     known = {one.click_id: one for one in clicks[:2]}.get(report.click_id or "")
     return Message(report, CLICKED_AT, known, None if known else Reason.UNKNOWN_CLICK)
 

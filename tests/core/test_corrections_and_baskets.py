@@ -1,5 +1,7 @@
 """Rows that correct others, messages that state a whole basket, and any status after any other (C-13, L-07, L-11)."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import permutations, product
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from tests.core.factories import CLICK, LAB, OTHER_CLICK, message, order, report, terms
 from tracker.core.conversion import judge
 from tracker.core.decision import Decision
-from tracker.core.partner import Reward, TermsVersion
+from tracker.core.partner import Promotion, Reward, TermsVersion
 from tracker.core.reasons import Flag, MessageCode, Reason
 from tracker.core.report import BasketLine, Report, Status
 from tracker.core.take import take
@@ -89,6 +91,30 @@ def test_a_correction_takes_back_by_its_own_tariff() -> None:
     assert decide(*rows, version=version).cashback == 50 + 50
     much = [row("100.00", "1"), row("100.00", "2", tariff="a"), row("-190.00", "r2", tariff="a")]
     assert decide(*much, version=version).cashback == 0
+
+
+@pytest.mark.parametrize("taken_back", [["-9000.00"], ["-1000.00"] * 9])
+@pytest.mark.parametrize(
+    ("lines", "accrual"),
+    [
+        ([row("10000.00", "1")], "50.00"),
+        ([row("10000.00", "1"), row("10.00", "2")], "350.00"),
+        ([row("5000.00", "1"), row("5000.00", "2")], "300.00"),
+    ],
+)
+def test_many_small_corrections_beside_a_gift_are_one_large_one(
+    lines: list[Report], accrual: str, taken_back: list[str]
+) -> None:
+    gift = replace(LAB, promotions=(Promotion(date(2019, 1, 1), date(2019, 12, 31), Reward(fixed=Decimal(300))),))
+    corrections = [row(goods, f"r{number}") for number, goods in enumerate(taken_back)]
+    assert decide(*lines, *corrections, version=gift).accrual == Decimal(accrual)
+
+
+def test_a_correction_of_a_fixed_tariff_takes_back_by_what_other_lines_earn() -> None:
+    version = terms(tariffs=(("gift", Reward(fixed=Decimal(300))),))
+    rows = [row("10000.00", "1"), row("1000.00", "2", tariff="gift"), row("-2000.00", "r1", tariff="gift")]
+    assert decide(*rows, version=version).cashback == 500 + 300 - 100
+    assert decide(*rows[1:], row("1500.00", "3", tariff="gift"), version=version).cashback == 300
 
 
 def test_after_the_window_a_correction_counts_and_a_new_line_does_not() -> None:
@@ -219,3 +245,46 @@ def test_what_repeats_a_click_that_may_yet_be_found_outlives_it() -> None:
     missing = message(report(click_id=OTHER_CLICK.click_id), click=None, problem=Reason.UNKNOWN_CLICK)
     nameless = message(report(), received=1, click=None, problem=Reason.UNKNOWN_CLICK)
     assert take(order(missing), nameless, {LAB.version: LAB}).order.messages == (missing, nameless)
+
+
+def bought(line_id: str, goods: str | None, **more: Any) -> Report:
+    return row(goods, line_id, Status.PENDING, **{"line_count": 3} | more)
+
+
+REVISED = report("6000.00")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        bought("1", "1000.00"),
+        bought("1", None),
+        bought("3", "3000.00"),  # announced, and told only now
+        bought("1", "1000.00", order_time=CLICK.clicked_at),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_sum_of_the_order_has_in_it_the_lines_that_only_repeat_themselves(again: Report, times: int) -> None:
+    decided = decide(bought("1", "1000.00"), bought("2", "7000.00"), REVISED, *[again] * times)
+    assert (decided.status, decided.base, decided.cashback) == (Status.APPROVED, Decimal("6000.00"), 300)
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        bought("1", "900.00"),
+        bought("1", None, tariff="hi"),
+        row(None, "1", Status.DECLINED),
+        bought("4", "500.00", line_count=None),
+        bought("4", "500.00", line_count=2),
+    ],
+)
+def test_what_a_line_says_for_the_first_time_replaces_the_sum_of_the_order(news: Report) -> None:
+    told = [bought("1", "1000.00", line_count=None), bought("2", "7000.00", line_count=None), REVISED]
+    assert [line.line_id for line in decide(*told, news).lines] == [news.line_id]
+
+
+def test_a_correction_that_a_sum_of_the_order_replaced_is_not_taken_back_again() -> None:
+    rows = [row("1000.00", "1"), row("-200.00", "r1"), report("800.00")]
+    assert decide(*rows, row("-200.00", "r1")).base == Decimal("800.00")
+    assert decide(*rows, row("-100.00", "r2")).base == Decimal("700.00")

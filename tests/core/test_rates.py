@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,11 @@ from tracker.core.conversion import judge
 from tracker.core.decision import Decision
 from tracker.core.order_rates import needed_rates
 from tracker.core.partner import Reward, TermsVersion
-from tracker.core.rate_gaps import fill_gaps
+from tracker.core.rate_gaps import Gap, fill_gaps, gaps
 from tracker.core.rates import ExchangeRate
 from tracker.core.rates_file import read_rates
 from tracker.core.reasons import Flag, Reason
-from tracker.core.report import Report, Status
+from tracker.core.report import BasketLine, Report, Status
 
 DAY = date(2019, 3, 1)
 SEVEN = terms(reward=Reward(rate=Decimal("0.07")))
@@ -55,6 +56,35 @@ def test_without_the_rate_of_that_day_nothing_is_known_and_it_is_held(rates: lis
         assert not any((decided.base, decided.accrual, decided.cashback))
         assert not decided.reasons
         assert (decided.exchange_rate, decided.exchange_day) == (None, DAY)
+
+
+DOLLARS = report("100.00", currency="USD", line_id="1")
+RUBLES_IF_NEW: dict[str, Any] = {"currency_if_new": "RUB"}
+
+
+@pytest.mark.parametrize(
+    ("later", "base"),
+    [
+        (report("50.00", line_id="1", **RUBLES_IF_NEW), "3225"),
+        (report("50.00", **RUBLES_IF_NEW), "3225"),
+        (report("-50.00", line_id="r1", **RUBLES_IF_NEW), "3225"),
+        (report(None, basket=(BasketLine("2", Decimal("50.00")),), **RUBLES_IF_NEW), "3225"),
+        (report("50.00", line_id="2", **RUBLES_IF_NEW), "6500"),
+        (report("50.00", line_id="1", currency="RUB"), "50"),
+    ],
+)
+def test_a_sum_that_names_no_currency_does_not_restate_that_of_its_order(later: Report, base: str) -> None:
+    assert decide([rate()], DOLLARS, later).base == Decimal(base)
+
+
+def test_a_sum_of_lines_in_several_currencies_is_in_the_usual_one() -> None:
+    beside = report("100.00", currency="EUR", line_id="2")
+    assert decide([rate()], DOLLARS, beside, report("50.00", **RUBLES_IF_NEW)).base == Decimal(50)
+
+
+def test_the_usual_currency_needs_its_rate_too() -> None:
+    orders = order(message(report("12.34", currency_if_new="USD")))
+    assert needed_rates(orders, {LAB.version: SEVEN}) == {("USD", DAY)}
 
 
 def test_a_declined_order_needs_no_rate() -> None:
@@ -126,6 +156,15 @@ def test_days_between_two_rates_have_the_earlier_one_s() -> None:
 def test_a_longer_gap_was_forgotten_and_the_last_day_is_not_extended(later: int, filled: int) -> None:
     assert len(fill_gaps([rate(), rate(day=date(2019, 3, 1 + later))])) == filled
     assert fill_gaps([rate()]) == []
+
+
+def test_beside_a_file_nothing_is_filled_unless_asked_and_what_is_missing_is_known() -> None:
+    known, first, last = rate(day=date(2019, 3, 1)), rate(day=date(2019, 3, 4)), rate(day=date(2019, 3, 6))
+    of_the_file = {first.key, last.key}
+    filled = fill_gaps([last, known, first], of_the_file)
+    assert [one.day.day for one in filled] == [5]
+    assert gaps([known, first, last, *filled]) == [Gap("USD", date(2019, 3, 2), date(2019, 3, 3))]
+    assert gaps([known, first, last, *fill_gaps([known, first, last])]) == []
 
 
 ONE_DAY = """<?xml version="1.0" encoding="windows-1251"?>

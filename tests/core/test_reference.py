@@ -43,6 +43,6 @@ def test_any_set_of_messages_ends_as_the_reference_says(case: Case) -> None:
 
         assert (decided.click.click_id if decided.click else None) == right.click_id
         assert (decided.status, decided.hold, decided.settled) == (right.status, right.hold, right.settled)
-        assert (decided.cashback, set(decided.reasons)) == (right.cashback, right.reasons)
+        assert (decided.cashback, frozenset(decided.reasons)) == (right.cashback, right.reasons)
         if decided.click:
-            assert (decided.base, decided.accrual, set(decided.flags)) == (right.base, right.accrual, right.flags)
+            assert (decided.base, decided.accrual, frozenset(decided.flags)) == (right.base, right.accrual, right.flags)

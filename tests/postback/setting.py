@@ -143,6 +143,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
             now=lambda: setting.now,
             random=os.urandom,
             count=lambda who, verdict: counted.append((who, verdict)),
+            word_unknown=lambda who: counted.append((who, "word unknown")),
         )
         app = web.Application()
         endpoint = PostbackEndpoint(

@@ -181,3 +181,10 @@ async def test_secrets_in_parameters_and_the_path_are_nowhere_in_the_database(
 async def test_a_network_is_answered_in_its_own_words(setting: Setting) -> None:
     response = await setting.client.get(f"/pb/admi/{SECRET}?order_id=A-1&payment_status=new")
     assert (response.status, await response.text()) == (200, "OK")
+
+
+async def test_a_status_word_that_nobody_explained_is_counted_and_approves_nothing(setting: Setting) -> None:
+    await setting.send(f"click_id={C}&order_id={ORDER}&status=shipped&amount=1000.00")
+
+    assert setting.counted == [("lab", "word unknown"), ("lab", "decided")]
+    assert await setting.value("SELECT status FROM conversions") == "pending"

@@ -52,6 +52,13 @@ async def setting(postgres_dsn: str) -> AsyncIterator[Setting]:
         (PARTS, part(f"{PART}\r\nContent-Transfer-Encoding: base64"),
          part(f"{PART}\r\nContent-Transfer-Encoding: base64", "***")),
         (PARTS, part("X: y"), part("X: y", "***")),
+        (FORM, "--&token=TOP&order_id=5", "--&token=***&order_id=5"),
+        (FORM, "data=%7B%22a%22%3A+%22%D0%B6%22%2C%22token%22%3A+%22TOP%22%7D",
+         "data=%7B%22a%22%3A%20%22%D0%B6%22%2C%22token%22%3A%20%22***%22%7D"),
+        (FORM, 'data={"token":"TOP', "data=%7B%22token%22%3A%22***%22"),
+        (JSON, '{"data":"{\\"token\\":\\"TOP\\"}"}', '{"data":"{\\"token\\":\\"***\\"}"}'),
+        (PARTS, part('Content-Disposition: form-data; name="data"', '{"token":"TOP"}'),
+         part('Content-Disposition: form-data; name="data"', '{"token":"***"}')),
         (PARTS, part(PART).replace("\r\n", "\n"), part(PART, "***").replace("\r\n", "\n")),
     ],
 )  # fmt: skip
@@ -80,10 +87,50 @@ def test_a_parameter_that_the_partner_uses_is_kept(kind: str, sent: str) -> None
     assert masked(sent, kind) != sent
 
 
+SLASHED = "s3cr/et Key+=="
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        SLASHED,
+        "s3cr\\/et Key+==",
+        "s3cr%2Fet+Key%2B%3D%3D",
+        "s3cr%2fet%20Key+%3d=",
+        "%733cr%252Fet%2520Key%252B%253D%253D",
+        "s3cr%5C%2Fet Key+==",
+        "\\u00733cr\\u002Fet\\u0020Key\\u002b==",
+    ],
+)
+@pytest.mark.parametrize("around", ["a=%s&b=1", '{"a":["%s"],"b":1}', "--&a=%s&b=1"])
+def test_a_secret_of_the_partner_is_masked_in_every_spelling(spelt: str, around: str) -> None:
+    kept = mask(RawRequest("POST", around % spelt, FORM, (around % spelt).encode()), used=(), secrets=(SLASHED,))
+    assert (kept.query, kept.body.decode()) == (around % "***", around % "***")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"meta":{"sg":"TOP"},"sg":"1"}', '{"meta":{"sg":"***"},"sg":"1"}'),
+        ('{"meta.sg":"TOP"}', '{"meta.sg":"***"}'),
+        ('{"a":{},"meta":{"b":[1,2],"sg":["TOP",{"x":1}],"c":1}}', '{"a":{},"meta":{"b":[1,2],"sg":"***","c":1}}'),
+        ('{"rows":[{"sg":"1"},{"sg":"TOP"}]}', '{"rows":[{"sg":"1"},{"sg":"***"}]}'),
+        ('{"order":{"key":"A-1"},"other":{"key":"TOP"}}', '{"order":{"key":"A-1"},"other":{"key":"***"}}'),
+        ('{"x":{"meta":{"sg":"1"}},"meta":{"sg":"TOP"}}', '{"x":{"meta":{"sg":"1"}},"meta":{"sg":"***"}}'),
+    ],
+)
+def test_what_is_nested_in_json_is_known_by_its_path(sent: str, kept: str) -> None:
+    request = RawRequest("POST", "", JSON, sent.encode())
+    found = mask(request, used={"order.key"}, secrets=(), hidden={"meta.sg", "rows.1.sg"})
+    assert found.body.decode() == kept
+
+
 PIECES = [
     b'name="key"\r\n', b'"key":"', b'"key": ', b'"token":{', b'"\\"', b'\\"', b"&key=", b"&=", b"&a=", b";key=",
     b"\n--b", b"--b\r\n", b"\r\n\r\n", b'--b\r\nA: ;name="\\"', b"{", b'""', b'"":', b" ", b"%6b=&", b"key=;&", b"\\",
     b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\nx\r\n', b"[", b"?", b"sign;",
+    b"]", b",", b'{"meta":', b'{"a":[', b'"{', b'"[\\"key\\":', b"a={&", b"%7B", b"a=%7B%22key%22:&", b"%", b"%5c",
+    b"a-secret", b"%61", b"--&", b'"\\"key\\":\\"',
 ]  # fmt: skip
 
 
@@ -94,7 +141,7 @@ def test_no_body_of_the_largest_size_holds_a_worker(kind: str, start: bytes, pie
     request = RawRequest("POST", "", kind, (start + piece * 65536)[:65536])
     # Of this process alone: the machine may be busy. What is not linear takes seconds.
     started = time.process_time()
-    mask(request, used=(), secrets=(SECRET,))
+    mask(request, used=(), secrets=(SECRET, "a" * 40), hidden={"meta.sg"})
     assert time.process_time() - started < 0.3
 
 

@@ -2,18 +2,20 @@
 
 import json
 import random
+import tracemalloc
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.core.factories import CLICK
 from tests.postback.setting import SECRET, Setting, open_setting, partner
+from tracker.core.proof import ParameterProof
 from tracker.core.reasons import MessageCode
 from tracker.postback.dialects.dialect import ReplyStyle
 from tracker.postback.read import read
 from tracker.postback.refusal import Refusal
 from tracker.postback.reply import Voice, reply
-from tracker.postback.request import RawRequest, fields
+from tracker.postback.request import RawRequest, fields, legible
 
 PARTS = "multipart/form-data; boundary=b"
 NAMED = 'Content-Disposition: form-data; name="order_id"'
@@ -69,6 +71,67 @@ async def test_an_unreadable_body_is_kept_refused_and_not_replayed(setting: Sett
     assert (response.status, (await response.json())["verdict"]) == (400, "unparseable")
     assert await setting.value("SELECT verdict FROM postbacks") == "unparseable"
     assert (await setting.replay()).seen == 0
+
+
+def grown(depth: int, name: int) -> bytes:
+    """As many leaves as fit, so deep below names that long."""
+    head, tail = ('{"' + "k" * name + '":') * depth, "}" * depth
+    leaves = ",".join(f'"{number:x}":1' for number in range(6000))
+    return f"{head}{{{leaves[: 65_500 - len(head) - depth].rpartition(',')[0]}}}{tail}".encode()
+
+
+@pytest.mark.parametrize(("depth", "name"), [(0, 1), (10, 1500), (19, 900), (19, 100), (100, 300), (450, 60)])
+def test_what_a_small_json_body_would_grow_to_is_never_made(depth: int, name: int) -> None:
+    request = RawRequest("POST", "", "application/json", grown(depth, name))
+    tracemalloc.start()
+    try:
+        assert isinstance(fields(request), Refusal)
+        legible(request)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_json_of_the_limits_is_read() -> None:
+    deepest: object = "1"
+    for _ in range(20):
+        deepest = {"a": deepest}
+    assert fields(RawRequest("POST", "", "application/json", json.dumps(deepest).encode())) == {".".join("a" * 20): "1"}
+    refused = fields(RawRequest("POST", "", "application/json", json.dumps({"a": deepest}).encode()))
+    assert refused == Refusal(MessageCode.UNPARSEABLE, "The JSON body is nested too deeply.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("", b"token=T&promo_code=%CF%F0"),
+        ("", b"token=T&promo_code=\xcf\xf0"),
+        ("", b"token=T&a=1&a=2"),
+        ("", b"token=T&token=other"),
+        ("", b"token=T" + b"&a=1" * 300),
+        ("application/json", b'{"token":"T","token":"other"}'),
+        ("application/json", b'{"token":"T","a":"\xcf"}'),
+        ("application/json", b'{"token":"T","a":' + b'{"a":' * 30 + b"1" + b"}" * 31),
+        (PARTS, (part(NAMED.replace("order_id", "token"), "T") + part("X: y") + "--b--").encode()),
+    ],
+)
+def test_of_what_cannot_be_read_the_proof_is_found_all_the_same(kind: str, sent: bytes) -> None:
+    request = RawRequest("POST", "", kind, sent)
+    assert isinstance(fields(request), Refusal)
+    assert legible(request)["token"] == "T"
+
+
+@pytest.mark.parametrize("path", [f"/pb/shop/{SECRET}/r", "/r", f"/pb/shop/{SECRET}/rp", "/rp"])
+async def test_an_unreadable_message_that_brings_its_proof_is_kept(setting: Setting, path: str) -> None:
+    setting.partners["shop"] = partner("shop", "admitad-sender", auth=ParameterProof("postback_key", ("the-key-0123",)))
+    status = 400 if path.endswith("p") else 200  # of orders its server is always told 200
+    for query in ("uid=x&order_id=1&promocode=%CF%F0", "order_id=1&order_id=2"):
+        answer = await setting.client.get(f"{path}?postback_key=the-key-0123&{query}")
+        assert answer.status == status
+        assert (await setting.client.get(f"{path}?postback_key=wrong&{query}")).status == 403
+    kept = await setting.rows("SELECT verdict, query FROM postbacks")
+    assert [one["verdict"] for one in kept] == ["unparseable"] * 2
+    assert "the-key-0123" not in str(kept)
 
 
 def test_no_multipart_body_raises() -> None:

@@ -1,5 +1,6 @@
 """Whatever a file holds, it is read or refused with a sentence."""
 
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.reconcile.test_readers import read
+from tracker.core.statement import StatementProfile
 from tracker.errors import ConfigurationError
+from tracker.reconcile.source import open_statement
 
 _PIECES = [
     b"order_id", b"amount", b"status", b"order_time", b",", b";", b"\t", b"\n", b'"', b"{", b"}", b"[", b"]", b":",
@@ -56,9 +59,15 @@ _CELLS = [
     strings=st.sampled_from(["", "<sst/>", "<sst><si/>"]),
 )
 def test_an_excel_file_that_only_looks_like_one_is_refused(tmp_path: Path, sheet: str, strings: str) -> None:
-    with zipfile.ZipFile(tmp_path / "s.xlsx", "w") as archive:
+    with pytest.raises(ConfigurationError):
+        read(excel(tmp_path, sheet, strings))
+
+
+def excel(folder: Path, sheet: str, strings: str = "", more: str = "") -> Path:
+    path = folder / "s.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
-            "xl/workbook.xml", '<workbook xmlns:r="r"><sheets><sheet name="1" r:id="a"/></sheets></workbook>'
+            "xl/workbook.xml", f'<workbook xmlns:r="r"><sheets><sheet name="1" r:id="a"/></sheets>{more}</workbook>'
         )
         archive.writestr(
             "xl/_rels/workbook.xml.rels", '<Relationships><Relationship Id="a" Target="1.xml"/></Relationships>'
@@ -66,5 +75,36 @@ def test_an_excel_file_that_only_looks_like_one_is_refused(tmp_path: Path, sheet
         archive.writestr("xl/1.xml", f"<worksheet>{sheet}</worksheet>")
         if strings:
             archive.writestr("xl/sharedStrings.xml", strings)
-    with pytest.raises(ConfigurationError):
-        read(tmp_path / "s.xlsx")
+    return path
+
+
+_WIDE = "<row><c t='str'><v>order_id</v></c><c r='XFD1' t='str'><v>amount</v></c></row>"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "more", "told"),
+    [
+        ("", "<a b='c'/>" * 1_100_000, "at most 10,000,000 are read: save it as CSV"),
+        ("", "<a b='c'/>" * 200_000, "workbook.xml is more than 200 times larger unpacked"),
+        ("<c/>" * 400_000, "", "1.xml is more than 200 times larger unpacked"),
+        ("<row>" + "<c/>" * 16_385, "", "a row of more than 16,384 cells"),
+        ("<row><c r='XFE1'/>", "", "a row of more than 16,384 cells"),
+        (f"<row><c t='str'><v>{'a' * 140_000}</v></c></row>", "", "a cell of more than 131,072 characters"),
+    ],
+)
+def test_an_excel_file_that_was_made_to_fill_memories_is_refused(
+    tmp_path: Path, sheet: str, more: str, told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        read(excel(tmp_path, sheet, more=more))
+
+
+def test_wide_rows_with_few_cells_take_little_memory(tmp_path: Path) -> None:
+    rows = "".join(f"<row><c><v>{number}</v></c><c r='XFD1'><v>1</v></c></row>" for number in range(5_000))
+    path = excel(tmp_path, _WIDE + rows)
+    tracemalloc.start()
+    records = open_statement(path, "utf-8", StatementProfile(), lambda _: None)
+    assert sum(len(record.values) for record in records) == 10_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000

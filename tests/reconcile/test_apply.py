@@ -9,14 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.core.factories import CLICK, CLICKED_AT, OTHER_CLICK
-from tests.postback.setting import Setting, open_setting
+from tests.core.factories import CLICKED_AT, OTHER_CLICK
+from tests.postback.setting import Setting, open_setting, partner
 from tests.reconcile.month import Seen
-from tracker.app.reconciling import Statements
-from tracker.core.reconciliation import Agreed, Cause, Difference, Kind, Ours, Run, Theirs
-from tracker.core.report import Report, Status
+from tracker.app.reconciling import Statements, default_currency
+from tracker.core.reconciliation import Run
 from tracker.core.statement import StatementProfile
-from tracker.reconcile.apply import Apply, Permission, message_of
+from tracker.reconcile.apply import Apply, Permission
 from tracker.reconcile.flow import Reconcile, Statement
 from tracker.reconcile.read import Words
 from tracker.reconcile.statuses import COMMON
@@ -27,6 +26,7 @@ HEADER = "order_id,click_id,amount,status,order_time\n"
 WHEN = "2019-03-01T12:00:00Z"
 NOW = CLICKED_AT + timedelta(days=35)
 STAFF = Permission("Anna", "Act of June")
+RUBLES = frozenset({"RUB"})
 
 
 @dataclass
@@ -38,20 +38,20 @@ class Desk:
         self.path.write_text(header + rows)
         books = Reconciliations(self.setting.dsn)
         flow = Reconcile(books, new_id=lambda _: str(uuid4()), now=lambda: datetime.now(UTC))
-        words = Words.of(StatementProfile(), "Europe/Moscow", COMMON)
+        words = Words.of(StatementProfile(), "Europe/Moscow", COMMON, default_currency(partner()))
         day = CLICKED_AT.date()
         statement = Statement("lab", self.path, examine(self.path), words, "Europe/Moscow", (day, day))
         return (await flow.run(statement, Seen())).run
 
     async def apply(self, rows: str, permission: Permission = STAFF) -> dict[str, int]:
         """As the command does: on what an earlier run of the file saw."""
-        books = Reconciliations(self.setting.dsn)
-        earlier = await self.compare(rows)
-        run = await self.compare(rows)
+        return await self.take(await self.compare(rows), await self.compare(rows), permission)
+
+    async def take(self, earlier: Run, run: Run, permission: Permission = STAFF) -> dict[str, int]:
         take = Statements(self.setting.ingest, "lab", lambda: NOW).take
-        return (
-            await Apply(books, take, lambda: datetime.now(UTC)).apply(run, earlier, permission, lambda _: None)
-        ).results
+        apply = Apply(Reconciliations(self.setting.dsn), take, lambda: datetime.now(UTC), RUBLES)
+        applied = await apply.apply(run, earlier, permission, lambda _: None)
+        return applied.taken | applied.left
 
     async def state(self, order_id: str) -> tuple[str, Decimal | int, int]:
         [row] = await self.setting.rows("SELECT status, base, cashback FROM conversions WHERE order_id = $1", order_id)
@@ -106,7 +106,10 @@ async def test_each_difference_is_taken_over_with_an_audit_trail_and_twice_chang
         ("L-2", "no click id", None),
     ]
     assert {(row["staff"], row["reason"]) for row in kept} == {("Anna", "Act of June")}
-    assert kept[0]["query"] == "row=3&order_id=B-2&status=approved&amount=800&order_time=2019-03-01T12:00:00+00:00"
+    assert (
+        kept[0]["query"]
+        == "row=3&order_id=B-2&status=approved&amount=800&currency=RUB&order_time=2019-03-01T12:00:00+00:00"
+    )
 
     revisions = await desk.setting.value("SELECT count(*) FROM conversion_revisions")
     assert await desk.apply(ROWS) == {"no click id": 1, "not in the statement": 1}
@@ -124,45 +127,61 @@ async def test_news_since_the_first_comparison_is_not_overwritten(desk: Desk) ->
     rows = f"B-1,,900,approved,{WHEN}\n"
     earlier = await desk.compare(rows)
     await desk.setting.report(order_id="B-1", amount="700", status="approved")
-    run = await desk.compare(rows)
-    books = Reconciliations(desk.setting.dsn)
-    apply = Apply(books, Statements(desk.setting.ingest, "lab", lambda: NOW).take, lambda: datetime.now(UTC))
-    done = await apply.apply(run, earlier, STAFF, lambda _: None)
-    assert "decided" not in done.results
+    assert "decided" not in await desk.take(earlier, await desk.compare(rows))
     assert await desk.state("B-1") == ("approved", 700, 35)
 
 
-def agreed(lines: tuple[tuple[str, str | None], ...] = (("", None),), **changes: object) -> Agreed:
-    """Approved on both sides, of another sum."""
-    theirs = Theirs(place=2, status=Status.APPROVED, goods=Decimal(900))
-    ours = Ours(status=Status.APPROVED, base=Decimal(1000), at=CLICKED_AT, click_id=CLICK.click_id)
-    said: dict[str, object] = {
-        "order_id": "A-1", "kinds": (Kind.AMOUNT_DIFFERS,), "causes": (Cause.RETURN_NOT_TOLD,), "theirs": theirs,
-        "ours": ours,
-    }  # fmt: skip
-    return Agreed(Difference(**(said | changes)), lines)  # type: ignore[arg-type]
+async def test_an_order_that_the_partner_held_is_paid_when_the_statement_approves_it(desk: Desk) -> None:
+    for order_id, status in (("H-1", "pending"), ("H-2", "approved")):
+        await desk.setting.report(order_id=order_id, amount="1000", status=status, hold="1", order_time=WHEN)
+    rows = f"H-1,,1000,approved,{WHEN}\nH-2,,1000,approved,{WHEN}\n"
+    assert (await desk.apply(rows))["decided"] == 2
+    held = await desk.setting.rows("SELECT status, hold FROM conversions WHERE order_id LIKE 'H-%'")
+    assert [(row["status"], row["hold"]) for row in held] == [("approved", False)] * 2
+    assert (await desk.compare(rows)).totals.orders == {"matched": 2, "only_ours": 4}
+
+
+async def test_a_lost_order_of_a_statement_with_days_alone_is_not_held_and_has_no_order_time(desk: Desk) -> None:
+    day = f"{CLICKED_AT:%d.%m.%Y}"
+    assert (await desk.apply(f"L-1,{OTHER_CLICK.click_id},2000,approved,{day}\n"))["decided"] == 1
+    [row] = await desk.setting.rows("SELECT hold, ordered_at FROM conversions WHERE order_id = 'L-1'")
+    assert (row["hold"], row["ordered_at"]) == (False, None)
 
 
 @pytest.mark.parametrize(
-    ("lines", "line", "tariff"),
+    ("row", "cause"),
     [
-        ((("", None),), "", None),
-        ((("7", "food"),), "7", "food"),
-        ((("7", "food"), ("8", "food")), "", "food"),
+        (f"B-1,,100000,approved,{WHEN}\n", "unit: mend statement.amounts first"),
+        (f"D-1,,1300,approved,{WHEN}\n", "delivery: mend statement.amounts first"),
+        (f"B-1,,1000,pending,{WHEN}\n", "statement_older"),
     ],
 )
-def test_a_sum_of_the_whole_order_is_said_of_its_only_line_or_of_all(
-    lines: tuple[tuple[str, str | None], ...], line: str, tariff: str | None
-) -> None:
-    said = message_of(agreed(lines), decline_missing=False)
-    assert said == Report(order_id="A-1", line_id=line, goods=Decimal(900), currency="RUB", tariff=tariff)
+async def test_what_is_likely_misread_or_older_is_not_taken(desk: Desk, row: str, cause: str) -> None:
+    await desk.setting.report(order_id="D-1", amount="1000", delivery="300", status="approved", order_time=WHEN)
+    before = [await desk.state(order_id) for order_id in ("B-1", "D-1")]
+    done = await desk.apply(row)
+    assert done == {cause: 1, "not in the statement": 4}
+    assert [await desk.state(order_id) for order_id in ("B-1", "D-1")] == before
 
 
-def test_a_sum_over_lines_of_several_tariffs_cannot_be_taken_over() -> None:
-    assert message_of(agreed((("7", "food"), ("8", None))), decline_missing=False) == "lines of several tariffs"
+async def test_an_older_statement_pays_what_was_declined_since_only_when_asked(desk: Desk) -> None:
+    await desk.setting.report(order_id="B-2", status="declined")
+    rows = f"B-2,,1000,approved,{WHEN}\n"
+    assert (await desk.apply(rows))["statement_older"] == 1
+    assert (await desk.state("B-2"))[0] == "declined"
+    assert (await desk.apply(rows, Permission("Anna", "Act", take_older=True)))["decided"] == 1
+    assert (await desk.state("B-2"))[0] == "approved"
 
 
-def test_an_order_that_only_we_have_is_declined_when_the_partner_does_not_know_it() -> None:
-    missing = agreed(kinds=(Kind.ONLY_OURS,), causes=(Cause.UNKNOWN_TO_PARTNER,), theirs=None)
-    assert message_of(missing, decline_missing=False) == "not in the statement"
-    assert message_of(missing, decline_missing=True) == Report(order_id="A-1", status=Status.DECLINED)
+async def test_a_declined_order_that_a_statement_without_statuses_pays_is_a_difference(desk: Desk) -> None:
+    await desk.setting.report(order_id="B-3", status="declined")
+    run = await desk.compare(f"B-3,,1000,{WHEN}\n", header="order_id,click_id,amount,order_time\n")
+    assert run.totals.orders == {"status_differs": 1, "only_ours": 3}
+    assert (run.totals.theirs, run.totals.ours) == (Decimal(1000), Decimal(3000))
+
+
+async def test_of_a_statement_in_kopecks_no_lost_order_is_taken(desk: Desk) -> None:
+    rows = f"B-1,,100000,approved,{WHEN}\nL-1,{OTHER_CLICK.click_id},200000,approved,{WHEN}\n"
+    done = await desk.apply(rows)
+    assert done["sums misread: mend statement.amounts first"] == 1
+    assert "decided" not in done

@@ -48,6 +48,12 @@ def ours(**stands: Any) -> Ours:
         ({"goods": Decimal(10)}, {}, (AMOUNT,), (Cause.UNIT,), -49),
         ({"status": D}, {}, (STATUS,), (Cause.RETURN_NOT_TOLD,), -50),
         ({}, {"status": D, "base": Decimal(0), "cashback": 0}, (STATUS,), (Cause.STATEMENT_OLDER,), 50),
+        ({"status": None}, {"status": D, "base": Decimal(0), "cashback": 0}, (STATUS,), (Cause.STATEMENT_OLDER,), 50),
+        ({"status": None, "goods": Decimal(0)}, {"status": D, "base": Decimal(0), "cashback": 0}, (SAME,), (), 0),
+        ({"hold": False}, {"hold": True}, (STATUS,), (Cause.MISSED_UPDATE,), 0),
+        ({"hold": True}, {}, (STATUS,), (Cause.STATEMENT_OLDER,), 0),
+        ({}, {"hold": True}, (SAME,), (), 0),
+        ({"status": P, "hold": True}, {"status": P}, (SAME,), (), 0),
         ({"goods": None}, {"status": P, "flags": ("rate_missing",)}, (STATUS,), (Cause.OUR_HOLD,), 0),
         ({"goods": Decimal(900)}, {"status": P}, (AMOUNT, STATUS), (Cause.RETURN_NOT_TOLD, Cause.MISSED_UPDATE), -5),
         # 20 dollars at 90 rubles: the same in dollars is the same; the number alone says nothing.
@@ -109,7 +115,7 @@ def test_an_order_that_only_we_have(stands: dict[str, Any], cause: Cause) -> Non
     ],
 )
 def test_an_order_that_only_they_have(verdicts: tuple[str, ...], cause: Cause, codes: tuple[str, ...]) -> None:
-    found = difference(Pair("A-1", theirs(), None), PERIOD, Known(verdicts=verdicts))
+    found = difference(Pair("A-1", theirs(currency="RUB"), None), PERIOD, Known(verdicts=verdicts))
     assert (found.kinds, found.causes, found.codes, found.rubles) == (
         (Kind.ONLY_THEIRS,),
         (cause,),
@@ -121,6 +127,7 @@ def test_an_order_that_only_they_have(verdicts: tuple[str, ...], cause: Cause, c
 def test_a_sum_in_a_currency_without_a_rate_is_no_rubles() -> None:
     dollars = theirs(goods=Decimal(20), currency="USD")
     assert their_rubles(Pair("A-1", dollars, None)) is None
+    assert their_rubles(Pair("A-1", theirs(), None)) is None
     rated = theirs(goods=Decimal(20), currency="USD", exchange_rate=Decimal(90))
     assert their_rubles(Pair("A-1", rated, None)) == 1800
 

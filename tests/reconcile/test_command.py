@@ -35,7 +35,7 @@ async def test_a_statement_is_compared_first_then_taken_at_its_word(tracker: Run
         }
 
     applied = json.loads(tracker.command(*command, *APPLY, "--json"))
-    assert applied["applied"] == {"unknown_click": 1, "no click id": 1}
+    assert applied["applied"] == {"taken": {"unknown_click": 1}, "left": {"no click id": 1}}
     assert applied["earlier_run_id"] is not None
     async with asyncio.timeout(20):
         while not (rows := tracker.query(_SEEN.format(run_id=applied["run_id"]))):

@@ -101,6 +101,8 @@ async def test_a_run_is_shown_with_its_differences_filtered_and_as_a_file(
         assert text.none_found in nothing
         await browser.page(f"{address}.pdf", 404)
         await browser.page(f"{PATH}/nothing", 404)
+        for anything in ("%00", "%ff", "%ed%a0%80", "%F0%9F%98%80"):
+            await browser.page(f"{address}?after={anything}&kind={anything}")
 
 
 async def test_differences_go_on_over_pages(postgres_dsn: str, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_partner_s_statement_is_read(tmp_path: Path) -> None:
         time_format="%d.%m.%y %H:%M",
     )
     words = Words.of(profile, "Europe/Moscow", known_words(StatementFormat.CSV, {"1": (Status.DECLINED, None)}))
-    assert words.statuses["1"] == (Status.APPROVED, None)
+    assert words.statuses["1"] == (Status.APPROVED, False)
     assert words.statuses["ждём оплаты"] == (Status.APPROVED, True)
 
 

@@ -122,7 +122,7 @@ def test_what_stands_around_a_table_is_left_out(tmp_path: Path) -> None:
     assert problems == []
     assert rows == [
         StatementRow(
-            place=4, order_id="A-1", goods=Decimal(10), status=Status.APPROVED,
+            place=4, order_id="A-1", goods=Decimal(10), status=Status.APPROVED, hold=False,
             order_time=datetime(2026, 11, 24, 12, 4, tzinfo=UTC),
         )
     ]  # fmt: skip
@@ -147,6 +147,26 @@ def test_a_row_without_a_status_means_what_partners_yaml_says(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("written_as", "day_only"),
+    [
+        ("24.11.2026", True), ("2026-11-24", True), ("2026-11-24 00:00:00", True), ("2026-11-24T00:00:00Z", True),
+        ("24.11.2026 00:01", False), ("2026-11-24T00:00:01Z", False), ("1795478401", False),
+    ],
+)  # fmt: skip
+def test_a_day_or_its_midnight_is_no_time(tmp_path: Path, written_as: str, *, day_only: bool) -> None:
+    [row], _ = read(written(tmp_path / "s.csv", f"order_id,order_time\nA-1,{written_as}\n"))
+    assert row.order_time is not None
+    assert row.day_only is day_only
+
+
+def test_a_sum_without_a_currency_is_in_the_partner_s_own(tmp_path: Path) -> None:
+    path = written(tmp_path / "s.csv", "order_id,amount,currency\nA-1,1,\nA-2,1,RUR\n")
+    words = Words.of(StatementProfile(), "Europe/Moscow", {}, "USD")
+    rows = open_statement(path, "utf-8", StatementProfile(), lambda _: None)
+    assert [row.currency for row, _ in (read_row(record, words) for record in rows) if row] == ["USD", "RUB"]
+
+
+@pytest.mark.parametrize(
     ("name", "text", "told"),
     [
         ("s.csv", "number,sum\n1,2\n", "there are 'number', 'sum'"),
@@ -156,6 +176,8 @@ def test_a_row_without_a_status_means_what_partners_yaml_says(tmp_path: Path) ->
         ("s.xml", "<Payments><Payment>", "is not XML"),
         ("s.xml", "<Payments/>", "has no <Payment>"),
         ("s.xml", '<!DOCTYPE x [<!ENTITY a "aa">]><Payments/>', "declares a document type"),
+        ("s.xml", "<a>" * 100, "more than 64 deep"),
+        ("s.xml", f"<a b='{'x' * 2_000_000}'/>", "has a tag of more than"),
         ("s.json", '{"results": [{"order_id": "1", "cart"', "is not JSON behind record 0"),
         ("s.json", '[{"number": 1, "sum": 2}]', "there are 'number', 'sum'"),
         ("s.json", "[" * 100_000, "is not JSON"),
@@ -172,6 +194,18 @@ def test_a_column_that_the_map_names_must_be_there(tmp_path: Path) -> None:
     path = written(tmp_path / "s.csv", "order_id,amount\n1,2\n")
     with pytest.raises(ConfigurationError, match="no column 'Статус'; there are 'order_id', 'amount'"):
         read(path, StatementProfile(mapping=(("status", "Статус"),)))
+
+
+@pytest.mark.parametrize("column", ["Сумма, руб.", "Сумма (RUB)", "сумма заказа ₽", "Сумма, рублей"])
+def test_a_sum_is_known_with_its_unit_behind_it(tmp_path: Path, column: str) -> None:
+    [row], _ = read(written(tmp_path / "s.csv", f"Номер заказа;{column};Статус\nN-1;1500,00;подтвержден\n"))
+    assert row.goods == Decimal("1500.00")
+
+
+def test_a_column_of_sums_that_nobody_named_is_not_overlooked(tmp_path: Path) -> None:
+    path = written(tmp_path / "s.csv", "order_id;К оплате;status\nN-1;1 500,00;approved\n")
+    with pytest.raises(ConfigurationError, match=r"'К оплате' looks like one; name it .* map: amount"):
+        read(path)
 
 
 def test_text_in_another_encoding_than_told_is_refused(tmp_path: Path) -> None:
@@ -219,9 +253,10 @@ def test_admitad_s_revision_file_is_read_with_any_quotes(tmp_path: Path, quotes:
     assert problems == []
     assert rows == [
         StatementRow(
-            place=2, order_id="123456", status=Status.APPROVED, goods=Decimal("1000.50"), commission=Decimal(100)
+            place=2, order_id="123456", status=Status.APPROVED, hold=False, goods=Decimal("1000.50"),
+            commission=Decimal(100),
         ),
-        StatementRow(place=3, order_id="123457", status=Status.DECLINED),
+        StatementRow(place=3, order_id="123457", status=Status.DECLINED, hold=False),
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from tracker import keys
-from tracker.core.partner import Programme
+from tracker.core.partner import Partner, Programme
 from tracker.demo.partners import NOTIFY_SECRET, demo_programme
 from tracker.embedded.folders import socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
@@ -40,6 +40,11 @@ def dialect_fields() -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(DIALECTS, FIELDS)
 
 
+def dialects_with_own_paths() -> frozenset[str]:
+    """Where a partner may be known by its `auth` alone."""
+    return frozenset(one.name for one in DIALECTS.values() if any(shape.paths for shape in one.shapes))
+
+
 def prepare(settings: Settings) -> Settings:
     """Make the missing secrets, read the programme, and keep a copy of it: what an operator edits meanwhile counts at
     the next start, and not half of it when a worker happens to be started again.
@@ -58,17 +63,22 @@ def prepare(settings: Settings) -> Settings:
 
 def load(settings: Settings, secrets: Keys) -> Programme:
     """The programme with every secret. Raises ConfigurationError with every problem."""
-    sources = Sources(os.environ, dialect_fields(), secrets.postback | secrets.notify, require_secrets=True)
+    sources = Sources(
+        os.environ,
+        dialect_fields(),
+        secrets.postback | secrets.notify,
+        require_secrets=True,
+        own_paths=dialects_with_own_paths(),
+    )
     programme = load_programme(settings.partners, sources)
     if not settings.demo:
         return programme
     return demo_programme(programme, settings.demo_port, secrets.notify.get(NOTIFY_SECRET))
 
 
-def first_partner(settings: Settings) -> tuple[str, str]:
-    """A partner's id and its dialect, for an example."""
-    partner = next(iter(load(settings, keys.load(settings.data)).partners.values()))
-    return partner.id, partner.postback.dialect
+def first_partner(settings: Settings) -> Partner:
+    """For an example."""
+    return next(iter(load(settings, keys.load(settings.data)).partners.values()))
 
 
 def with_embedded(settings: Settings) -> Settings:

@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 from tracker.core.partner import Programme
 from tracker.keys import Keys
 from tracker.ports import ClickIds
-from tracker.postback.addresses import addresses
+from tracker.postback.addresses import addresses, paths
+from tracker.postback.asking import asking
+from tracker.postback.sample import example_query
 from tracker.postback.staff import NotDone, Staff
+from tracker.postback.status_words import is_known, status_words
 from tracker.postback.trial import Trial, try_postback
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.tokens import OpenedTokens
 from tracker.reports.access import Access, partner_token
 from tracker.reports.desk.endpoint import DeskPages
 from tracker.reports.desk.forms import Act, ActKind, FormTokens
-from tracker.reports.partner.endpoint import PartnerPages
+from tracker.reports.partner.endpoint import PartnerPages, Told
 from tracker.store.desk_orders import DeskOrders
 from tracker.store.ledger import Ledger
 from tracker.store.partner_log import PartnerLog
@@ -47,7 +50,14 @@ def partner_pages(
         programme,
         access=access,
         log=PartnerLog(ledger.fetch),
-        addresses=lambda partner: addresses(partner, public_url),
+        told=Told(
+            addresses=lambda partner: addresses(partner, public_url),
+            asking=asking,
+            status_words=status_words,
+            is_known=is_known,
+            paths=paths,
+            example=example_query,
+        ),
         try_request=try_request,
     )
 

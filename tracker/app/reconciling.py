@@ -23,7 +23,7 @@ from tracker.reconcile.apply import Apply, Taken
 from tracker.reconcile.flow import Reconcile
 from tracker.reconcile.read import Words
 from tracker.reconcile.source import format_of
-from tracker.reconcile.statuses import known_words
+from tracker.reconcile.statuses import known_words, said_by
 from tracker.settings import Settings
 from tracker.store.reconciliations import Reconciliations
 
@@ -42,7 +42,7 @@ class Reconciling:
         """How this partner writes a statement of that name."""
         profile = self.partner.statement
         known = known_words(format_of(path, profile), dialect_words(self.partner))
-        return Words.of(profile, self.partner.postback.timezone or self.zone, known)
+        return Words.of(profile, self.partner.postback.timezone or self.zone, known, default_currency(self.partner))
 
     async def earlier(self, sha256: str) -> Run | None:
         """The last comparison of the same file."""
@@ -65,7 +65,7 @@ async def open_reconciling(settings: Settings, partner_id: str) -> AsyncIterator
     ):
         yield Reconciling(
             Reconcile(books, new_id=_new_id, now=_now),
-            Apply(books, Statements(stores.ingest, partner.id, _now).take, _now),
+            Apply(books, Statements(stores.ingest, partner.id, _now).take, _now, partner.currencies),
             books,
             partner,
             programme.timezone,
@@ -103,7 +103,15 @@ class Statements:
 def dialect_words(partner: Partner) -> Mapping[str, tuple[Status, bool | None]]:
     """The words with which the partner's messages name a status."""
     statuses = DIALECTS[partner.postback.dialect].shapes[0].statuses
-    return {word: (said.status, said.hold or None) for word, said in statuses.items() if said.status is not None}
+    return {
+        word: said_by(said.status, hold=bool(said.hold)) for word, said in statuses.items() if said.status is not None
+    }
+
+
+def default_currency(partner: Partner) -> str:
+    """What a sum without a currency is in: as partners.yaml says, else the only one. Empty: any of several."""
+    only = min(partner.currencies) if len(partner.currencies) == 1 else ""
+    return dict(partner.postback.defaults).get("currency", only).upper()
 
 
 def _new_id(now: datetime) -> str:

@@ -38,7 +38,7 @@ from tracker.settings import Settings
 from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
-from tracker.telemetry import POSTBACKS, Telemetry
+from tracker.telemetry import POSTBACKS, UNKNOWN_WORDS, Telemetry
 from tracker.web import LARGEST_BODY, Health, Part, TrustedProxies, make_runner, middleware, request_id
 from tracker.web.hashing import KeyedHash
 from tracker.web.wrong import pages_for_people
@@ -149,6 +149,7 @@ class _Worker:
             now=_now,
             random=os.urandom,
             count=lambda partner, verdict: self.telemetry.count(POSTBACKS, partner, verdict),
+            word_unknown=lambda partner: self.telemetry.count(UNKNOWN_WORDS, partner),
         )
         return PostbackEndpoint(
             receive,

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 from tracker import app, keys
+from tracker.commands.told import told
 from tracker.core.partner import Programme
 from tracker.errors import ConfigurationError
 from tracker.partners import Sources, load_programme
 from tracker.postback.addresses import addresses
+from tracker.postback.asking import asking
+from tracker.postback.status_words import status_words
 from tracker.redirect.tokens import ANY_PARTNER, make_link
 from tracker.reports.access import partner_token
 from tracker.settings import Settings
@@ -23,15 +26,21 @@ def programme_without_data(settings: Settings) -> Programme:
         made = keys.load(settings.data).postback
     except ConfigurationError:
         made = {}
-    return load_programme(settings.partners, Sources(os.environ, app.dialect_fields(), made))
+    return load_programme(
+        settings.partners, Sources(os.environ, app.dialect_fields(), made, own_paths=app.dialects_with_own_paths())
+    )
 
 
 def check(options: argparse.Namespace, settings: Settings) -> None:
     """Every problem is the exception's; here is what is fine."""
     path = Path(options.file) if options.file else settings.partners
-    programme = load_programme(path, Sources(os.environ, app.dialect_fields(), {}))
+    programme = load_programme(
+        path, Sources(os.environ, app.dialect_fields(), {}, own_paths=app.dialects_with_own_paths())
+    )
     for partner in programme.partners.values():
         print(f"{partner.id:20} {partner.category:16} {partner.postback.dialect:10} terms {partner.terms.version}")
+        for status in status_words(partner).missing:
+            print(f"{'':20} no word says {status}: name one in statuses: or defaults: unless statements bring it")
     print(f"{path.name}: {len(programme.partners)} partners, no problems.")
 
 
@@ -55,8 +64,7 @@ def postback_url(options: argparse.Namespace, settings: Settings) -> None:
     if not options.network:
         print(f"{public_url}/pb/{partner.id}/{partner.postback.secrets[0]}")
         return
-    for one in addresses(partner, public_url):
-        print(one.url + (f"  # {one.note}" if one.note else ""))
+    print("\n".join(told(addresses(partner, public_url), status_words(partner), asking(partner))))
 
 
 def reports_url(options: argparse.Namespace, settings: Settings) -> None:  # noqa: ARG001 - every command has this shape

@@ -2,13 +2,19 @@
 
 import argparse
 import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from tracker import app
+from tracker.core.rate_gaps import LONGEST_GAP, Gap
 from tracker.core.rates import ExchangeRate
 from tracker.core.rates_file import RatesFile, read_rates
 from tracker.errors import ConfigurationError
 from tracker.settings import Settings
+
+_NAMED = 5  # spans of days that a line names
 
 
 def rates(options: argparse.Namespace, settings: Settings) -> None:
@@ -18,11 +24,22 @@ def rates(options: argparse.Namespace, settings: Settings) -> None:
         return
     path = Path(options.file)
     read = _read(path, options.currency)
-    done = asyncio.run(app.import_rates(settings, read.rates))
+    done = asyncio.run(app.import_rates(settings, read.rates, fill_to_known=options.fill_gaps))
     if done.contrary:
         raise ConfigurationError(_contrary(path, read, done.contrary))
     print(
         f"{done.added} rates added, {done.filled} days between them filled; {len(read.rates) - done.added} were known."
+    )
+    for currency, missing in groupby(done.missing, key=attrgetter("currency")):
+        print(_missing(currency, list(missing)))
+
+
+def _missing(currency: str, missing: Sequence[Gap]) -> str:
+    days = [f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}" for gap in missing]
+    more = f" and {len(days) - _NAMED} spans more" if len(days) > _NAMED else ""
+    return (
+        f"{currency} has no rate of {', '.join(days[:_NAMED])}{more}: import them; where none was published, "
+        f"--fill-gaps takes the day before, up to {LONGEST_GAP} in a row."
     )
 
 

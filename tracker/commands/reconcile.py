@@ -13,7 +13,7 @@ from typing import Self
 from tracker import app
 from tracker.core.reconciliation import Difference, Run
 from tracker.errors import TrackerError
-from tracker.reconcile.apply import Permission
+from tracker.reconcile.apply import Applied, Permission
 from tracker.reconcile.differences_file import DifferencesFile
 from tracker.reconcile.flow import Reconciled, Statement
 from tracker.reconcile.text import examine
@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only compare: the default")
     parser.add_argument("--apply", action="store_true", help="take the statement's word; after a dry run of the file")
     parser.add_argument("--decline-missing", action="store_true", help="with --apply: decline what it does not name")
+    parser.add_argument(
+        "--take-older", action="store_true", help="with --apply: also what our messages went further than"
+    )
     parser.add_argument("--reason", help="with --apply: why; logged")
     parser.add_argument("--staff", help="with --apply: who you are; logged")
 
@@ -47,14 +50,17 @@ def reconcile(options: argparse.Namespace, settings: Settings) -> int:
 
 def _permission(options: argparse.Namespace) -> Permission | None:
     if not options.apply:
-        if options.decline_missing:
-            raise TrackerError("--decline-missing is for --apply: without it nothing is changed.")
+        for flag, is_given in (("--decline-missing", options.decline_missing), ("--take-older", options.take_older)):
+            if is_given:
+                raise TrackerError(f"{flag} is for --apply: without it nothing is changed.")
         return None
     if options.dry_run:
         raise TrackerError("Give --dry-run or --apply, not both.")
     if not (options.reason or "").strip() or not (options.staff or "").strip():
         raise TrackerError("--apply needs --reason and --staff: both are logged.")
-    return Permission(options.staff, options.reason, decline_missing=options.decline_missing)
+    return Permission(
+        options.staff, options.reason, decline_missing=options.decline_missing, take_older=options.take_older
+    )
 
 
 async def _reconcile(options: argparse.Namespace, settings: Settings, permission: Permission | None) -> int:
@@ -74,22 +80,26 @@ async def _reconcile(options: argparse.Namespace, settings: Settings, permission
         applied = None
         if permission is not None and earlier is not None:
             with Progress("taken over", found.run.totals.differing) as progress:
-                applied = (await desk.apply.apply(found.run, earlier, permission, progress)).results
+                applied = await desk.apply.apply(found.run, earlier, permission, progress)
     _print(found, earlier, applied, as_json=options.json)
     return 1 if found.run.problems else 0
 
 
-def _print(found: Reconciled, earlier: Run | None, applied: Mapping[str, int] | None, *, as_json: bool) -> None:
+def _print(found: Reconciled, earlier: Run | None, applied: Applied | None, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(document(found, earlier, applied), ensure_ascii=False))
     else:
         print("\n".join(words(found, earlier)))
         if applied is not None:
-            print("\nTaken over: " + (", ".join(f"{count} {result}" for result, count in applied.items()) or "nothing"))
+            print(f"\nTaken: {_counted(applied.taken)}\nNot taken: {_counted(applied.left)}")
     for problem in found.problems:
         print(f"{found.run.file_name}:{problem.place}: {problem.sentence}", file=sys.stderr)
     if (more := found.run.problems - len(found.problems)) > 0:
         print(f"{found.run.file_name}: {more:,} problems more", file=sys.stderr)
+
+
+def _counted(results: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {result}" for result, count in results.items()) or "none"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from tracker.embedded.keep_alive import Server, keep_alive
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
+from tracker.postback.sample import example_query
 from tracker.settings import Settings
 from tracker.store.migrate import migrate_postgres
 from tracker.telemetry import set_up_logging
@@ -38,16 +39,16 @@ In another terminal:
   {tracker} link shopper-42 {partner}{options}
       a signed click-out address; the click id (30 characters) is in the address that it leads to
   {tracker} postback-url {partner}{options}
-      where the partner's network reports orders: add ?{example}
+      where the partner's network reports orders: add ?{example}{proof}
+  {tracker} partner-url {partner}{options}
+      the partner's own page: its addresses, its messages and what became of them, a box to try a request
+  {tracker} desk-url{options}
+      the desk of your staff: orders that wait for a person
   {tracker} query 'SELECT order_id, status, cashback, reasons FROM analytics.conversions'{options}
       what purchases earned, and why; or any ClickHouse client, at {warehouse_url}
   {tracker} reports-url{options}
       the same as pages with charts
 """
-_EXAMPLES = {
-    "admitad": "order_id=A-1&order_sum=2490.00&payment_status=approved&subid4=CLICK_ID",
-    "generic": "order_id=A-1&amount=2490.00&status=approved&click_id=CLICK_ID",
-}
 
 
 class _Stoppable(Server, Protocol):
@@ -160,7 +161,7 @@ def _welcome(settings: Settings, shoppers: socket.socket, analysts: socket.socke
     public_url = settings.public_url.removesuffix(":0") + (f":{port}" if settings.public_url.endswith(":0") else "")
     warehouse_url = f"http://127.0.0.1:{analysts.getsockname()[1]}"
     app.note_running(settings, public_url, warehouse_url)
-    partner, dialect = app.first_partner(settings)
+    partner = app.first_partner(settings)
     here = Path.cwd()
     program = Path(sys.argv[0]).absolute()
     return _WELCOME.format(
@@ -168,7 +169,10 @@ def _welcome(settings: Settings, shoppers: socket.socket, analysts: socket.socke
         warehouse_url=warehouse_url,
         banners="; its banners lead to demo shops" if settings.demo else "",
         tracker=program.relative_to(here) if program.is_relative_to(here) else program.name,
-        partner=partner,
-        example=_EXAMPLES.get(dialect, _EXAMPLES["generic"]),
+        partner=partner.id,
+        example=example_query(partner, "CLICK_ID"),
+        proof=""
+        if partner.postback.auth is None
+        else f", and the proof that {program.name} postback-url --network tells",
         options="" if settings.data == here / "data" else f" --data {settings.data}",
     )

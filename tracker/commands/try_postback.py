@@ -13,7 +13,7 @@ from tracker.commands.moments import moment
 from tracker.core.click import Check, CheckResult, Confidence, Device, Finding, Surface, TabFinding
 from tracker.core.money import parse_sum
 from tracker.errors import ConfigurationError
-from tracker.postback.trial import Trial
+from tracker.postback.trial import SIGNATURE_NOT_CHECKED, UNKNOWN_STATUS, Trial
 from tracker.settings import Settings
 
 HELP = "what we would do with one request, without storing anything"
@@ -97,4 +97,13 @@ def _check(text: str) -> CheckResult:
 
 def _words(printed: Mapping[str, object]) -> Sequence[str]:
     """The same for people."""
-    return [f"{name:12} {value}" for name, value in printed.items()]
+    shown = [f"{name:12} {value}" for name, value in printed.items() if name != "notes"]
+    notes = printed.get("notes")
+    return [*shown, *(f"{'note':12} {_sentence(str(note))}" for note in (notes if isinstance(notes, list) else ()))]
+
+
+def _sentence(note: str) -> str:
+    if note == SIGNATURE_NOT_CHECKED:
+        return "signature not checked: give the whole request, with its address and headers, where `auth` is known"
+    word = note.removeprefix(UNKNOWN_STATUS)
+    return f"nobody told us what the status {word!r} means, so it changes nothing; say it in statuses: of partners.yaml"

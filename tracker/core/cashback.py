@@ -67,7 +67,10 @@ def earn(
 def _earn(
     stated: Stated, terms: Terms | None, promotions: Sequence[Reward], minimum_cashback: Decimal, rates: DayRates
 ) -> Earned:
-    each = [_earn_line(line, terms, promotions, rates) for line in stated.active]
+    bought = [_earn_line(line, terms, promotions, rates) for line in stated.active if not line.correction]
+    shares = [one.reward for one in bought if one.reward and one.reward.rate is not None]
+    corrections = [line for line in stated.active if line.correction]
+    each = bought + [_take_back(line, terms, promotions, rates, shares) for line in corrections]
     base = max(total(one.rubles for one in each), _ZERO)
     missing = stated.incomplete or any(one.missing for one in each)
     accrual = CONTEXT.add(
@@ -85,10 +88,10 @@ def _earn(
             accrual, reasons = _ZERO, (Reason.BELOW_MIN_PURCHASE,)
         elif accrual < minimum_cashback:
             reasons = (Reason.BELOW_MINIMUM,)
-    shares = {one.reward.rate if one.reward else None for one in each}
+    rated = {one.reward.rate if one.reward else None for one in each}
     return Earned(
         base=base,
-        rate=shares.pop() if len(shares) == 1 else None,
+        rate=rated.pop() if len(rated) == 1 else None,
         accrual=accrual,
         cashback=0 if reasons or missing else round_to_rubles(accrual),
         reasons=reasons,
@@ -100,8 +103,7 @@ def _earn(
 
 
 def _earn_line(line: Line, terms: Terms | None, promotions: Sequence[Reward], rates: DayRates) -> _LineEarned:
-    """The largest of the line's own reward and the promotions that ran at the click; they do not add up. A correction
-    takes back by the reward that a line of its size earns by, and nothing of a fixed sum."""
+    """The largest of the line's own reward and the promotions that ran at the click; they do not add up."""
     rubles = in_rubles(line.goods, line.currency, rates)
     own, unknown = _own_reward(line, terms)
     if own is None:
@@ -112,9 +114,24 @@ def _earn_line(line: Line, terms: Terms | None, promotions: Sequence[Reward], ra
         if not fixed:
             return _LineEarned(line, None, own, tariff_unknown=unknown, missing=line.goods is None)
         candidates = fixed
-    best = max(candidates, key=lambda reward: _value(reward, abs(rubles or _ZERO)))
-    accrual = _ZERO if line.correction and best.fixed is not None else _value(best, rubles or _ZERO)
-    return _LineEarned(line, rubles, best, accrual, tariff_unknown=unknown)
+    best = max(candidates, key=lambda reward: _value(reward, rubles or _ZERO))
+    return _LineEarned(line, rubles, best, _value(best, rubles or _ZERO), tariff_unknown=unknown)
+
+
+def _take_back(
+    line: Line, terms: Terms | None, promotions: Sequence[Reward], rates: DayRates, shares: Sequence[Reward]
+) -> _LineEarned:
+    """By a share, whatever the size, so that many small corrections are one large one: by the largest that its own
+    tariff and the promotions have, else of those that what was bought earns by. Of fixed sums alone: nothing."""
+    rubles = in_rubles(line.goods, line.currency, rates)
+    own, unknown = _own_reward(line, terms)
+    if own is None:
+        return _LineEarned(line, rubles, None, tariff_unknown=True)
+    if not shares:
+        return _LineEarned(line, rubles, own, tariff_unknown=unknown)
+    by_share = [reward for reward in (own, *promotions) if reward.rate is not None] or shares
+    best = max(by_share, key=lambda reward: reward.rate or _ZERO)
+    return _LineEarned(line, rubles, best, _value(best, rubles or _ZERO), tariff_unknown=unknown)
 
 
 def _own_reward(line: Line, terms: Terms | None) -> tuple[Reward | None, bool]:

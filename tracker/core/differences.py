@@ -23,7 +23,7 @@ def row_of(one: Difference) -> tuple[str, ...]:
         str(ours.status) if ours else "",
         _sum(theirs.goods if theirs else None),
         _sum(ours.base if ours else None),
-        (theirs.currency if theirs else "") or (ours.currency if ours else "RUB"),
+        one.currency,
         _sum(one.rubles),
         _sum(one.cashback),
         _sum(theirs.commission if theirs else None),

@@ -3,8 +3,8 @@
 The fold is a pure function of the set of (message, order key) (docs/rules.md, L-01...L-07).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -17,6 +17,7 @@ from tracker.core.report import BasketLine, Report, Status
 
 _T = TypeVar("_T")
 _RANK = {None: 0, Status.PENDING: 0, Status.APPROVED: 1, Status.DECLINED: 2}
+_OF_A_LINE = ("status", "hold", "settled", "goods", "currency", "tariff", "commission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """The order as the partner last stated it."""
+    """The order as the partner last stated it. `told`: what each line's own messages last said, by line and field."""
 
     lines: tuple[Line, ...] = ()
     line_count: int | None = None
@@ -48,6 +49,7 @@ class Stated:
     order_time: datetime | None = None
     promo_code: str | None = None
     first_approved_at: datetime | None = None
+    told: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def active(self) -> tuple[Line, ...]:
@@ -57,6 +59,12 @@ class Stated:
     def _bought(self) -> list[Line]:
         """These tell how the order stands: what a correction takes back says nothing of the rest."""
         return [line for line in self.lines if not line.correction]
+
+    @property
+    def currency(self) -> str | None:
+        """The one that all of its lines have."""
+        named = {line.currency for line in self.lines if line.currency is not None}
+        return named.pop() if len(named) == 1 else None
 
     @property
     def incomplete(self) -> bool:
@@ -157,6 +165,7 @@ def _say(stated: Stated, message: Message) -> Stated:
         origin=_last(report.origin, stated.origin),
         order_time=_last(report.order_time, stated.order_time),
         promo_code=_last(report.promo_code, stated.promo_code),
+        told=_told(stated.told, report) if report.line_id else stated.told,
     )
     if said.first_approved_at is None and said.status is Status.APPROVED:
         said = replace(said, first_approved_at=message.at)
@@ -166,13 +175,39 @@ def _say(stated: Stated, message: Message) -> Stated:
 def _say_line(lines: dict[str, Line], stated: Stated, report: Report) -> dict[str, Line]:
     """A named line; what was said of the order as a whole before is where a new line starts, its sum apart. A
     correction leaves the sum that it corrects in its place."""
-    correction = report.goods is not None and report.goods < 0
+    if _is_in_the_sum(lines, stated, report):
+        return lines
+    correction = _takes_back(report.goods)
     whole = lines.get("") if correction else lines.pop("", None)
     start = lines.get(report.line_id)
     if start is None:
         start = _start(report.line_id, stated) if correction else Line(report.line_id)
         start = start if whole is None else replace(whole, line_id=report.line_id, goods=None)
     return lines | {report.line_id: _update(start, report)}
+
+
+def _is_in_the_sum(lines: Mapping[str, Line], stated: Stated, report: Report) -> bool:
+    """Whether a sum of the whole order, which replaced its lines, has this line in it and the line says no news: it
+    repeats itself, as a page that is loaded again does, or it was announced and comes late."""
+    if "" not in lines or report.line_id in lines:
+        return False
+    if report.line_id in stated.told:
+        return _said(report).items() <= stated.told[report.line_id].items()
+    bought = [name for name, said in stated.told.items() if not _takes_back(said.get("goods"))]
+    announced = _last(report.line_count, stated.line_count)
+    return bool(bought) and announced is not None and len(bought) < announced and not _takes_back(report.goods)
+
+
+def _told(told: Mapping[str, Mapping[str, object]], report: Report) -> Mapping[str, Mapping[str, object]]:
+    return {**told, report.line_id: {**told.get(report.line_id, {}), **_said(report)}}
+
+
+def _said(report: Report) -> dict[str, object]:
+    return {name: value for name in _OF_A_LINE if (value := getattr(report, name)) is not None}
+
+
+def _takes_back(goods: object) -> bool:
+    return isinstance(goods, Decimal) and goods < 0
 
 
 def _say_whole(lines: dict[str, Line], stated: Stated, report: Report) -> dict[str, Line]:
@@ -209,8 +244,8 @@ def commission_of(lines: Iterable[Line]) -> Decimal | None:
 
 
 def _start(line_id: str, stated: Stated) -> Line:
-    """A line that was not known before takes part in how the order stands."""
-    return Line(line_id, status=stated.status, hold=stated.hold, settled=stated.settled)
+    """A line that was not known before takes part in how the order stands, and in its currency."""
+    return Line(line_id, status=stated.status, hold=stated.hold, settled=stated.settled, currency=stated.currency)
 
 
 def _update(line: Line, report: Report) -> Line:
@@ -220,7 +255,7 @@ def _update(line: Line, report: Report) -> Line:
         hold=_last(report.hold, line.hold),
         settled=_last(report.settled, line.settled),
         goods=_last(report.goods, line.goods),
-        currency=_last(report.currency, line.currency),
+        currency=_last(report.currency, _last(line.currency, report.currency_if_new)),
         tariff=_last(report.tariff, line.tariff),
         commission=_last(report.commission, line.commission),
     )

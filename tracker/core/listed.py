@@ -9,7 +9,7 @@ from decimal import Decimal
 class KeptMessage:
     """One received request, its secrets masked, with what became of it. `status`, `hold` and `flags` are those of its
     order once this message had been decided; an empty status: it changed nothing. `unknown_status`: the word that it
-    sent for a status, if nobody told us what that means."""
+    sent for a status, if nobody told us what that means. `dialect` may name a kind of request: `tune-sender/update`."""
 
     postback_id: str
     received_at: datetime
@@ -26,6 +26,7 @@ class KeptMessage:
     hold: bool
     flags: tuple[str, ...] = ()
     unknown_status: str = ""
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

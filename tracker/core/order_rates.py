@@ -12,7 +12,8 @@ from tracker.core.rates import DayRates, RateKey, is_foreign
 
 def needed_rates(order: Order, terms: Mapping[str, TermsVersion]) -> frozenset[RateKey]:
     """Nothing while the order has no click: it is not paid then, and the terms name the time zone."""
-    currencies = {one.report.currency for one in order.messages if is_foreign(one.report.currency)}
+    reports = [message.report for message in order.messages]
+    currencies = {code for one in reports for code in (one.currency, one.currency_if_new) if is_foreign(code)}
     click = owner(order) if currencies else None
     if click is None:
         return frozenset()

@@ -6,7 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tracker.core.reasons import Flag
 from tracker.core.report import Status
+
+UNKNOWN_CURRENCY = "?"
 
 
 class Kind(StrEnum):
@@ -43,8 +46,9 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRow:
-    """One row of a statement, read. None means "not said". `goods` is without delivery; `unread`: something in the
-    row was no sum, status or time, so that its order is left out of the comparison."""
+    """One row of a statement, read. None means "not said". `goods` is without delivery; `day_only`: of `order_time` no
+    more than the day is known; `unread`: something in the row was no sum, status or time, so that its order is left out
+    of the comparison."""
 
     place: int  # line, row or record of the file
     order_id: str
@@ -57,6 +61,7 @@ class StatementRow:
     commission: Decimal | None = None
     currency: str = ""
     order_time: datetime | None = None
+    day_only: bool = False
     unread: bool = False
 
 
@@ -73,6 +78,7 @@ class Theirs:
     currency: str = ""
     click_id: str = ""
     order_time: datetime | None = None
+    day_only: bool = False
     exchange_rate: Decimal | None = None  # rubles for one unit of `currency` on the order's day, if we have it
     unread: bool = False
 
@@ -85,7 +91,7 @@ class Ours:
     status: Status
     base: Decimal
     at: datetime  # of the order; of the first message where the partner does not say
-    hold: bool = False
+    hold: bool = False  # the partner's; ours is none of its business
     rate: Decimal | None = None
     cashback: int = 0
     goods: Decimal | None = None
@@ -95,6 +101,13 @@ class Ours:
     reasons: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     click_id: str = ""
+
+
+def currency_of(theirs: Theirs | None, ours: Ours | None) -> str:
+    """What the statement's sum is in: as it says, else as our messages of the order stated. Empty: nobody said."""
+    if theirs is not None and theirs.currency:
+        return theirs.currency
+    return "" if ours is None or Flag.AMOUNT_MISSING in ours.flags else ours.currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +161,15 @@ class Difference:
     rubles: Decimal | None = None
     cashback: int | None = None
 
+    @property
+    def currency(self) -> str:
+        return currency_of(self.theirs, self.ours)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums are rubles; `other_currencies` are their sums that no rate of ours turns into rubles."""
+    """Sums are rubles; `other_currencies` are their sums that no rate of ours turns into rubles, and under
+    UNKNOWN_CURRENCY those of which nobody said what they are in."""
 
     orders: Mapping[str, int] = field(default_factory=dict)  # by kind: one that differs in two ways stands under both
     differing: int = 0  # each order once

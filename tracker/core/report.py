@@ -29,7 +29,8 @@ class Report:
     """One message, read. None means "not said": such a field stays as it was.
 
     `goods` is what was paid for this line's goods, without delivery, in `currency`, and below zero only in a row that
-    corrects others; `sums_as_sent` keeps the sums as text, exactly as they came. `line_id` is empty for a message about
+    corrects others; `currency_if_new` is that of a sum which names none, where the order has none yet. `sums_as_sent`
+    keeps the sums as text, exactly as they came. `line_id` is empty for a message about
     the order as a whole. Such a message may state its whole `basket`, which replaces all lines that were known.
     """
 
@@ -45,6 +46,7 @@ class Report:
     goods: Decimal | None = None
     commission: Decimal | None = None
     currency: str | None = None
+    currency_if_new: str | None = None
     tariff: str | None = None
     promo_code: str | None = None
     origin: Origin | None = None

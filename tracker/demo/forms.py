@@ -2,15 +2,14 @@
 
 from aiohttp import web
 
+from tracker.web.forms import read_form
+
 
 async def own_form(request: web.Request) -> dict[str, str]:
     """The fields. Raises HTTPForbidden for a form of another page, HTTPBadRequest for what is no form."""
     if not _is_own(request):
         raise web.HTTPForbidden
-    try:
-        sent = await request.post()
-    except ValueError:
-        raise web.HTTPBadRequest from None
+    sent = await read_form(request)
     return {name: value for name, value in sent.items() if isinstance(value, str)}
 
 

@@ -1,13 +1,14 @@
 """Whether a message comes from whom it says (postbacks.md 6.5): by the secret of its address, two of which are active
 while rotating, by a parameter, a signature, its sender's network, or several of these together.
 
-Every comparison takes the same time whatever is right, and every part of a combined proof is tried.
+Every comparison takes the same time whatever is right, and every part of a combined proof is tried. A signature over
+the query or the body proves nothing of a message that says something elsewhere.
 """
 
 import base64
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -16,6 +17,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from tracker.core.partner import Partner
 from tracker.core.proof import (
     AddressProof,
+    Algorithm,
     AllOf,
     AnyOf,
     Encoding,
@@ -26,21 +28,26 @@ from tracker.core.proof import (
     WebhookProof,
 )
 from tracker.core.standard_webhooks import key_of, signature
-from tracker.postback.request import RawRequest
+from tracker.postback.request import RawRequest, query_names
 
 # How old, or how early, a signed timestamp may be: clocks differ, and a network may be slow.
 TIMESTAMP_TOLERANCE_SECONDS = 300
 _NOBODY = ("no partner has this secret",)
+_DIGEST_BYTES = {Algorithm.MD5: 16, Algorithm.SHA1: 20, Algorithm.SHA256: 32, Algorithm.SHA512: 64}
+_WEBHOOK_SIGNATURE = re.compile("v1,[A-Za-z0-9+/]{43}=")
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request brings as proof. Headers by their names in small letters."""
+    """What a request brings as proof. Headers by their names in small letters. `read`: the parameters that a message of
+    this partner says anything in; `in_path`: those of them that its path holds."""
 
     request: RawRequest
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     address: str = ""
+    read: Collection[str] = frozenset()
+    in_path: Collection[str] = frozenset()
 
 
 def find_partner(partners: Mapping[str, Partner], partner_id: str, secret: str) -> Partner | None:
@@ -82,9 +89,42 @@ def _signed(proof: SignatureProof, presented: Presented) -> bool:
     given = given.strip().removeprefix(f"{proof.algorithm}=")  # GitHub's way: sha256=…
     if proof.encoding is Encoding.HEX:
         given = given.lower()
+    if not _plausible(given, proof) or not _covered(proof.over, presented):
+        return False
     text = _canonical(proof, presented)
     made = (hmac.digest(secret.encode(), text, str(proof.algorithm)) for secret in proof.secrets)
-    return bool(given) and _is_one_of(given, tuple(_encoded(one, proof.encoding) for one in made))
+    return _is_one_of(given, tuple(_encoded(one, proof.encoding) for one in made))
+
+
+def _plausible(given: str, proof: SignatureProof) -> bool:
+    """Whether it looks like a signature at all: else none is made to compare it with."""
+    size = _DIGEST_BYTES[proof.algorithm]
+    if proof.encoding is Encoding.HEX:
+        return len(given) == 2 * size and re.fullmatch("[0-9a-f]+", given) is not None
+    return len(given) == (size + 2) // 3 * 4 and re.fullmatch("[A-Za-z0-9+/]+={0,2}", given) is not None
+
+
+def _covered(over: tuple[str, ...] | Source, presented: Presented) -> bool:
+    """Whether what the message says is what is signed. A list covers what it lists, and at least something of it must
+    be there: the signature of nothing is the same for ever."""
+    match over:
+        case Source.QUERY:
+            return not presented.request.body.strip() and not presented.in_path
+        case Source.BODY:
+            return _body_says_all(presented)
+        case names:
+            return any(presented.parameters.get(name) for name in names)
+
+
+def _body_says_all(presented: Presented) -> bool:
+    """There is a body, and nothing that is read stands in the address."""
+    beside = {
+        name
+        for name in query_names(presented.request)
+        for one in presented.read
+        if name == one or name.startswith(f"{one}.")
+    }
+    return bool(presented.request.body.strip()) and not beside and not presented.in_path
 
 
 def _canonical(proof: SignatureProof, presented: Presented) -> bytes:
@@ -108,12 +148,15 @@ def _webhook_signed(proof: WebhookProof, presented: Presented, now: datetime) ->
     identity, timestamp, signatures = (
         presented.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")
     )
-    if not identity.isascii() or not identity or not re.fullmatch("[0-9]{9,11}", timestamp):
+    given = [one for one in signatures.split()[:10] if _WEBHOOK_SIGNATURE.fullmatch(one)]
+    if not given or not identity.isascii() or not identity or not re.fullmatch("[0-9]{9,11}", timestamp):
         return False
     fresh = abs(now.timestamp() - int(timestamp)) <= TIMESTAMP_TOLERANCE_SECONDS
+    if not fresh or not _body_says_all(presented):
+        return False
     keys = (key_of(secret) or secret.encode() for secret in proof.secrets)
     made = tuple(signature(key, identity, int(timestamp), presented.request.body) for key in keys)
-    return fresh and True in [_is_one_of(one, made) for one in signatures.split()[:10]]
+    return True in [_is_one_of(one, made) for one in given]
 
 
 def _within(address: str, networks: tuple[str, ...]) -> bool:

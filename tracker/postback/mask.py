@@ -1,16 +1,19 @@
 """Secrets leave a raw request before it is kept: they travel as parameters (postbacks.md 6.5, 15).
 
-Names are taken as the reader takes them, unescaped and stripped. A parameter that the partner's own dialect or `map:`
-reads stays whatever its name: a message that waits is read again from what was kept.
+Names are taken as the reader takes them: unescaped, stripped, and of what is nested in JSON by its path. A parameter
+that the partner's own dialect or `map:` reads stays whatever its name: a message that waits is read again from what was
+kept. JSON in the text of a parameter is masked like a body.
 """
 
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from urllib.parse import unquote_plus
+from urllib.parse import quote_from_bytes, unquote_plus, unquote_to_bytes
 
-from tracker.postback.request import RawRequest, parts
+from tracker.postback.mask_json import mask_json
+from tracker.postback.multipart import parts
+from tracker.postback.request import RawRequest
+from tracker.postback.spellings import every_spelling
 
 MASK = b"***"
 # Every name under which a sender of postbacks.md carries a secret, and every name that ends in one of _ENDS.
@@ -23,10 +26,6 @@ _ENDS = ("token", "secret", "password")
 _HINT = re.compile("(?i)key|pk|sign|sec|hash|auth|token|pass|pwd")  # most names have nothing of these
 
 _SEPARATORS = re.compile(rb"([;?\s]+)")
-# A string of JSON, and whether it is a member's name. It matches whatever follows the quote: no start is tried twice.
-_JSON_STRING = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))(\s*+:\s*+)?', re.DOTALL)
-_JSON_SCALAR = re.compile(rb"[^\s,}\]]*+")
-_JSON_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 def mask(
@@ -37,43 +36,56 @@ def mask(
     masker = _Masker(
         frozenset(used) - frozenset(hidden),
         frozenset(hidden),
-        sorted((secret.encode() for secret in secrets), key=len, reverse=True),
+        tuple(sorted(secrets, key=len, reverse=True)),
     )
-    query = masker.own(masker.form(request.query.encode("utf-8", "surrogatepass")))
-    return replace(
+    without = replace(
         request,
-        query=query.decode("utf-8", "surrogatepass"),
-        content_type=masker.own(request.content_type.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass"),
-        body=masker.own(masker.body(request)),
+        query=masker.own_in(request.query),
+        content_type=masker.own_in(request.content_type),
+        body=masker.own(request.body),
     )
+    query = masker.form(without.query.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    return replace(without, query=query, body=masker.body(without))
 
 
 @dataclass(frozen=True, slots=True)
 class _Masker:
     used: Collection[str]
     hidden: Collection[str]
-    secrets: Collection[bytes]
+    secrets: Collection[str]
 
     def own(self, sent: bytes) -> bytes:
         for secret in self.secrets:
-            sent = sent.replace(secret, MASK)
+            sent = sent.replace(secret.encode(), MASK)
+            if b"%" in sent or b"\\" in sent or (b"+" in sent and " " in secret):
+                sent = every_spelling(secret).sub(MASK, sent)
         return sent
 
-    def hides(self, name: str) -> bool:
-        """`auth[token]` and `X-Auth-Token` are secrets too."""
+    def own_in(self, sent: str) -> str:
+        return self.own(sent.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def hides(self, name: str, path: str | None = None) -> bool:
+        """`auth[token]` and `X-Auth-Token` are secrets too. `path`: of a name in JSON, as the reader would write it."""
         name = name.strip()
-        if name in self.hidden:
+        read_as = name if path is None else path
+        if name in self.hidden or read_as in self.hidden:
             return True
-        if not _HINT.search(name) or name in self.used:
+        if not _HINT.search(name) or read_as in self.used:
             return False
         last = re.split(r"[\[.]", name.rstrip("]"))[-1].strip("'\" ").lower().replace("-", "_")
         return last in _NAMES or last.endswith(_ENDS)
 
+    @property
+    def looked_for(self) -> Collection[str]:
+        return frozenset(self.hidden) | frozenset(self.used)
+
     def body(self, request: RawRequest) -> bytes:
         """By what the body looks like, whatever its content type says."""
         start = request.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:2]
-        if request.is_multipart or start == b"--":
-            return self.multipart(request)
+        if request.is_multipart:
+            return self.multipart(request) or self.form(request.body)
+        if start == b"--":
+            return self.form(self.multipart(request, named=True) or request.body)
         if start[:1] in (b"{", b"["):
             return self.json(request.body)
         return self.form(request.body)
@@ -88,7 +100,13 @@ class _Masker:
         text = unquote_plus(name.decode("latin-1"))
         if self.hides(text):
             return name + b"=" + MASK
-        if text.strip() in self.used or not _SEPARATORS.search(one):
+        if text.strip() in self.used:
+            return one
+        inside = unquote_to_bytes(value.replace(b"+", b" "))
+        if inside.lstrip()[:1] in (b"{", b"["):
+            masked = self.json(inside)
+            return one if masked == inside else name + b"=" + quote_from_bytes(masked, "*").encode()
+        if not _SEPARATORS.search(one):
             return one
         return b"".join(map(self._inner, _SEPARATORS.split(one)))  # some senders part them by a semicolon
 
@@ -97,50 +115,23 @@ class _Masker:
         return name + equals + MASK if equals and self.hides(unquote_plus(name.decode("latin-1"))) else one
 
     def json(self, sent: bytes) -> bytes:
-        kept: list[bytes] = []
-        start = position = 0
-        while found := _JSON_STRING.search(sent, position):
-            position = found.end()
-            if found[2] is not None and self.hides(_json_text(found[1])):
-                kept += (sent[start:position], b'"', MASK, b'"')
-                start = position = _end_of_value(sent, position)
-        return b"".join((*kept, sent[start:]))
+        return mask_json(sent, self.hides, self.looked_for)
 
-    def multipart(self, request: RawRequest) -> bytes:
-        """A part without a name that we can read may be anything: it is masked."""
-        found = parts(request)
-        if not found:
-            return self.form(request.body)
+    def multipart(self, request: RawRequest, *, named: bool = False) -> bytes | None:
+        """A part without a name that we can read may be anything: it is masked. None: there are no parts, or, where
+        parts are only guessed, none that is `named`."""
+        found = parts(request.body, request.content_type)
+        if not found or (named and all(part.name is None for part in found)):
+            return None
         kept: list[bytes] = []
         start = 0
         for part in found:
+            value = request.body[part.start : part.end]
+            masked = value
             if part.name is None or self.hides(part.name):
-                kept += (request.body[start : part.start], MASK)
-                start = part.end
+                masked = MASK
+            elif part.name not in self.used and value.lstrip()[:1] in (b"{", b"["):
+                masked = self.json(value)
+            kept += (request.body[start : part.start], masked)
+            start = part.end
         return b"".join((*kept, request.body[start:]))
-
-
-def _json_text(string: bytes) -> str:
-    if b"\\" in string:
-        try:
-            return str(json.loads(string))
-        except ValueError:
-            pass
-    return string.strip(b'"').decode("latin-1")
-
-
-def _end_of_value(sent: bytes, start: int) -> int:
-    """A string, a number, or everything in an object or a list."""
-    first = sent[start : start + 1]
-    if first == b'"':
-        string = _JSON_STRING.match(sent, start)
-        return string.end(1) if string else len(sent)
-    if first not in (b"{", b"["):
-        scalar = _JSON_SCALAR.match(sent, start)
-        return scalar.end() if scalar else start
-    depth = 0
-    for token in _JSON_BRACKET.finditer(sent, start):
-        depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(token[0], 0)
-        if not depth:
-            return token.end()
-    return len(sent)

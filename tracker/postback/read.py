@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from tracker.core.money import CONTEXT
 from tracker.core.partner import AmountIs, Amounts, Origin, Partner
+from tracker.core.rates import RUBLES
 from tracker.core.reasons import MessageCode
 from tracker.core.report import BasketLine, Report, Status
-from tracker.postback import values
+from tracker.postback import currencies, values
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import Said, Shape
 from tracker.postback.refusal import Refusal
@@ -70,7 +71,8 @@ class _Reader:
             settled=self._truth("settled") if self.text("settled") else (said.settled if said else None),
             goods=None if basket else goods,
             commission=self._sum("commission"),
-            currency=self._currency(stated=goods is not None or bool(basket)),
+            currency=self._currency(),
+            currency_if_new=self._currency_if_new() if goods is not None or basket else None,
             tariff=self.text("tariff"),
             promo_code=self.text("promo_code"),
             origin=self._origin(),
@@ -113,7 +115,7 @@ class _Reader:
         events = self.shape.events & self.sent.keys()
         if events and self.text("order_id") is None:
             raise _RefusedError(MessageCode.EMPTY, f"The message is about {', '.join(sorted(events))}, not an order.")
-        if self.sent.get("test") == "1":
+        if values.truth(self.sent.get("test", "").strip()):
             raise _RefusedError(MessageCode.TEST, "The message is a test.")
         for field in ("click_id", "order_id"):
             name = self.parameter(field)
@@ -137,7 +139,9 @@ class _Reader:
             raise _RefusedError(
                 MessageCode.ORDER_MISSING, f"{self.parameter('line_id')} is missing: each row needs its own."
             )
-        return line_id
+        # The lines of a partner who says so are each sent with the sum of them all.
+        stated_total = "is_" in self.partner.postback.stated and self.amounts.is_ is AmountIs.ORDER_TOTAL
+        return "" if stated_total and not self.shape.corrections else line_id
 
     def _status(self) -> Said | None:
         """None for a word that nobody explained: it never approves."""
@@ -224,21 +228,25 @@ class _Reader:
         return found
 
     def _too_fine(self, found: Decimal) -> bool:
-        return self._currency_as_sent() == "RUB" and values.decimals(found) > 2
+        found_in = currencies.code(self.stated("currency")) or self._usual_currency()
+        return found_in == RUBLES and values.decimals(found) > 2
 
-    def _currency_as_sent(self) -> str:
-        default = "RUB" if "RUB" in self.partner.currencies else min(self.partner.currencies)
-        code = (self.text("currency") or default).upper()
-        return "RUB" if code == "RUR" else code
+    def _currency(self) -> str | None:
+        """The one that the message states itself; unstated, it stays what it was."""
+        code = currencies.code(self.stated("currency"))
+        return None if code is None else self._listed(code)
 
-    def _currency(self, *, stated: bool) -> str | None:
-        code = self._currency_as_sent()
-        if code not in self.partner.currencies:
-            listed = ", ".join(sorted(self.partner.currencies))
-            raise _RefusedError(
-                MessageCode.CURRENCY_NOT_LISTED, f"The currency {code[:10]} is not listed for this partner: {listed}."
-            )
-        return code if stated or self.text("currency") else None
+    def _usual_currency(self) -> str | None:
+        return currencies.usual(self.partner, self.text("currency"))
+
+    def _currency_if_new(self) -> str | None:
+        """What a sum that states no currency is in, where its order has none yet."""
+        return None if self.stated("currency") else self._listed(self._usual_currency())
+
+    def _listed(self, code: str | None) -> str | None:
+        if problem := currencies.problem(self.partner, code, self.parameter("currency")):
+            raise _RefusedError(MessageCode.CURRENCY_NOT_LISTED, problem)
+        return code
 
     def _count(self, field: str) -> int | None:
         text = self.text(field)

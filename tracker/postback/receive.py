@@ -57,6 +57,7 @@ class Receive:
         now: Callable[[], datetime],
         random: Callable[[int], bytes],
         count: Count,
+        word_unknown: Callable[[str], None],
     ) -> None:
         """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes."""
         self._partners = partners
@@ -65,6 +66,7 @@ class Receive:
         self._now = now
         self._random = random
         self._count = count
+        self._word_unknown = word_unknown
         self._known: tuple[Mapping[str, Partner], Senders] = ({}, Senders(()))
 
     async def receive(self, received: Received) -> Reply:
@@ -121,6 +123,8 @@ class Receive:
                 await self._keep_refusal(raw, said, voice(partner, request.shape))
                 return Ingested(said.code), said.sentence
             report = said
+            if said.status is None and said.status_as_sent is not None:
+                self._word_unknown(partner.id)
             return await self._ingest.take(raw, report), ""
         except StoreUnavailableError:
             raise

@@ -14,3 +14,11 @@ class Refusal:
     sentence: str
     order_id: str = ""
     click_id: str = ""
+
+
+class UnreadableError(ValueError):
+    """How the parts of the reader tell each other of a refusal. Its text is the sentence that the sender is told."""
+
+    def __init__(self, sentence: str, code: MessageCode = MessageCode.UNPARSEABLE) -> None:
+        super().__init__(sentence)
+        self.code = code

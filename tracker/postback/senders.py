@@ -15,7 +15,7 @@ from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import Shape
 from tracker.postback.read import parameters
 from tracker.postback.refusal import Refusal
-from tracker.postback.request import RawRequest, fields
+from tracker.postback.request import RawRequest, fields, legible
 
 _log = logging.getLogger(__name__)
 
@@ -43,19 +43,52 @@ class Shaped:
 
 def shaped(partner: Partner, call: Call) -> Shaped:
     """A path that is none of the dialect's own is that of our address."""
-    dialect = DIALECTS[partner.postback.dialect]
-    shape, captured = dialect.at(call.path) or (dialect.shapes[0], {})
-    read_of_path = {name: value for name, value in captured.items() if name in parameters(partner)}
-    query = "&".join(filter(None, (call.request.query, urlencode(read_of_path))))
-    return Shaped(replace(call.request, query=query, shape=shape.name), _presented(partner, call))
+    return _Parsed(call).of(partner)
 
 
-def _presented(partner: Partner, call: Call) -> Presented:
-    dialect = DIALECTS[partner.postback.dialect]
-    shape, captured = dialect.at(call.path) or (dialect.shapes[0], {})
-    sent = fields(call.request, partner.postback.json_field or shape.json_field)
-    said = {} if isinstance(sent, Refusal) else sent
-    return Presented(call.request, said | captured, call.headers or {}, call.address)
+class _Parsed:
+    """A call that is parsed once, however many partners it may be of."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.plain = _sent(call.request, None)
+        self._inside: dict[str, Mapping[str, str]] = {}  # by the field that holds more
+
+    def of(self, partner: Partner) -> Shaped:
+        dialect = DIALECTS[partner.postback.dialect]
+        shape, captured = dialect.at(self._call.path) or (dialect.shapes[0], {})
+        read = _read_of(partner, shape)
+        read_of_path = {name: value for name, value in captured.items() if name in read}
+        query = "&".join(filter(None, (self._call.request.query, urlencode(read_of_path))))
+        presented = Presented(
+            self._call.request,
+            {**self._said(partner.postback.json_field or shape.json_field), **captured},
+            self._call.headers or {},
+            self._call.address,
+            read,
+            frozenset(read_of_path),
+        )
+        return Shaped(replace(self._call.request, query=query, shape=shape.name), presented)
+
+    def _said(self, json_field: str | None) -> Mapping[str, str]:
+        if json_field is None or json_field not in self.plain:
+            return self.plain
+        if json_field not in self._inside:
+            self._inside[json_field] = _sent(self._call.request, json_field)
+        return self._inside[json_field]
+
+
+def _sent(request: RawRequest, json_field: str | None) -> Mapping[str, str]:
+    """What cannot be read may bring its proof all the same: then it is kept, and its sender is told."""
+    found = fields(request, json_field)
+    return legible(request, json_field) if isinstance(found, Refusal) else found
+
+
+def _read_of(partner: Partner, shape: Shape) -> frozenset[str]:
+    """Every parameter that decides anything, and the roots of those that do."""
+    json_field = partner.postback.json_field or shape.json_field
+    others = {"test", *shape.listed, *shape.events, *([json_field] if json_field else [])}
+    return parameters(partner) | others | ({shape.items.path} if shape.items else set())
 
 
 def is_proved(partner: Partner, presented: Presented, now: datetime) -> bool:
@@ -82,22 +115,16 @@ class Senders:
 
     def find(self, call: Call, now: datetime) -> tuple[Partner, Shaped] | None:
         """The one whose proof the request brings; if it proves more than one, nobody can know which was meant."""
-        brought: dict[tuple[str, str | None], Presented] = {}
-        found = []
-        for partner in self._candidates(call):
-            language = partner.postback.dialect, partner.postback.json_field
-            if language not in brought:
-                brought[language] = _presented(partner, call)
-            if is_proved(partner, brought[language], now):
-                found.append(partner)
+        parsed = _Parsed(call)
+        each = ((partner, parsed.of(partner)) for partner in self._candidates(call, parsed.plain))
+        found = [(partner, said) for partner, said in each if is_proved(partner, said.presented, now)]
         if len(found) > 1:
-            known = ", ".join(partner.id for partner in found)
+            known = ", ".join(partner.id for partner, _ in found)
             _log.warning("A message may be of %s: their auth does not tell them apart", known)
-        return (found[0], shaped(found[0], call)) if len(found) == 1 else None
+        return found[0] if len(found) == 1 else None
 
-    def _candidates(self, call: Call) -> Iterator[Partner]:
-        sent = fields(call.request)
-        said = [*sent.items()] if isinstance(sent, dict) else []
+    def _candidates(self, call: Call, sent: Mapping[str, str]) -> Iterator[Partner]:
+        said = [*sent.items()]
         said += [(HEADER + name, value) for name, value in (call.headers or {}).items()]
         speaking = set()
         for dialect in DIALECTS.values():

@@ -34,6 +34,10 @@ from tracker.postback.reply import Reply, reply, voice
 from tracker.postback.request import RawRequest
 from tracker.postback.senders import Call, is_proved, shaped
 
+# The `notes` of a trial: what its decision does not show.
+SIGNATURE_NOT_CHECKED = "signature_not_checked"
+UNKNOWN_STATUS = "unknown_status:"  # and the word
+
 _SHOPPER, _OTHER_SHOPPER = "shopper-1", "shopper-2"
 _FORM = "application/x-www-form-urlencoded"
 _OURS = "/pb/"
@@ -112,12 +116,14 @@ class _Bench:
             refusal = Refusal(MessageCode.WRONG_SECRET, "The address names no partner and secret we know.")
             return self._refused(refusal, found.request)
         auth = self.partner.postback.auth
-        if address and not lacks_secrets(auth) and not is_proved(self.partner, found.presented, received_at):
+        unproved = (SIGNATURE_NOT_CHECKED,) if auth is not None and (not address or lacks_secrets(auth)) else ()
+        if auth is not None and not unproved and not is_proved(self.partner, found.presented, received_at):
             return self._refused(Refusal(MessageCode.WRONG_AUTH, ""), found.request)
         report = read(self.partner, found.request)
         if isinstance(report, Refusal):
-            return self._refused(report, found.request)
-        return self._decided(report, received_at, found.request)
+            return self._refused(report, found.request) | {"notes": [*unproved]}
+        notes = [*unproved, *_notes(report)]
+        return self._decided(report, received_at, found.request) | {"notes": notes}
 
     def _filled(self, text: str) -> str:
         """With the imagined clicks in their places."""
@@ -190,7 +196,13 @@ class _Bench:
             "flags": [],
             "http_status": answer.status,
             "reply": _text(answer),
+            "notes": [],
         }
+
+
+def _notes(report: Report) -> Iterator[str]:
+    if report.status is None and report.status_as_sent:
+        yield UNKNOWN_STATUS + report.status_as_sent
 
 
 def _printed(answer: Reply, code: MessageCode | None, decision: Decision, *, order_id: str) -> dict[str, object]:

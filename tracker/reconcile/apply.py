@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from tracker.core.reconciliation import Agreed, Cause, Difference, Kind, Run, Theirs
+from tracker.core.reconciliation import Agreed, Cause, Difference, Kind, Run, Totals
 from tracker.core.report import Report, Status
 from tracker.reconcile.books import ReconciliationBooks
 
+# Where the statement is likely read wrong, it is the reading that must be mended.
+_MISREAD = (Cause.UNIT, Cause.DELIVERY, Cause.CURRENCY)
 _TOGETHER = 16  # messages under way: those of one trip to the ledger
 
 
@@ -26,28 +28,37 @@ Take = Callable[[str, Report], Awaitable[Taken]]
 
 @dataclass(slots=True)
 class Applied:
-    """By result: how many orders."""
+    """How many orders by the verdict about what was taken of them, and by the reason why nothing was."""
 
-    results: dict[str, int] = field(default_factory=dict)
+    taken: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
 
-    def count(self, result: str) -> None:
-        self.results[result] = self.results.get(result, 0) + 1
+    def count(self, result: str, *, taken: bool) -> None:
+        where = self.taken if taken else self.left
+        where[result] = where.get(result, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Who takes the statement's word, and why. `decline_missing`: also that an order is not in it."""
+    """Who takes the statement's word, and why. `decline_missing`: also that an order is not in it; `take_older`: also
+    what our messages went further than."""
 
     staff: str
     reason: str
     decline_missing: bool = False
+    take_older: bool = False
 
 
 class Apply:
-    def __init__(self, books: ReconciliationBooks, take: Take, now: Callable[[], datetime]) -> None:
+    """`currencies` are those that the partner lists."""
+
+    def __init__(
+        self, books: ReconciliationBooks, take: Take, now: Callable[[], datetime], currencies: frozenset[str]
+    ) -> None:
         self._books = books
         self._take = take
         self._now = now
+        self._currencies = currencies
 
     async def apply(self, run: Run, earlier: Run, permission: Permission, progress: Callable[[int], None]) -> Applied:
         """What differs in `run` just as in `earlier`. Raises StoreUnavailableError; what was taken until then stays,
@@ -61,34 +72,40 @@ class Apply:
         return applied
 
     async def _together(self, run: Run, some: Sequence[Agreed], permission: Permission, applied: Applied) -> None:
-        results = await asyncio.gather(*(self._one(agreed, permission) for agreed in some))
+        is_misread = mostly_misread(run.totals)
+        results = await asyncio.gather(*(self._one(agreed, permission, is_misread=is_misread) for agreed in some))
         await self._books.note_results(run.run_id, results)
-        for _, _, result in results:
-            applied.count(result)
+        for _, postback_id, result in results:
+            applied.count(result, taken=postback_id is not None)
 
-    async def _one(self, agreed: Agreed, permission: Permission) -> tuple[str, str | None, str]:
+    async def _one(self, agreed: Agreed, permission: Permission, *, is_misread: bool) -> tuple[str, str | None, str]:
         order_id = agreed.difference.order_id
-        report = message_of(agreed, decline_missing=permission.decline_missing)
+        if is_misread and agreed.difference.ours is None:
+            return order_id, None, "sums misread: mend statement.amounts first"
+        report = message_of(agreed, permission, self._currencies)
         if isinstance(report, str):
             return order_id, None, report
         taken = await self._take(row_text(agreed.difference), report)
         return order_id, taken.postback_id, taken.verdict
 
 
-def message_of(agreed: Agreed, *, decline_missing: bool) -> Report | str:
+def mostly_misread(totals: Totals) -> bool:
+    """Whether more orders have a sum that is likely misread than match: then so are those of orders that we lack."""
+    return sum(totals.causes.get(cause, 0) for cause in _MISREAD) > totals.orders.get(Kind.MATCHED, 0)
+
+
+def message_of(agreed: Agreed, permission: Permission, currencies: frozenset[str]) -> Report | str:
     """What the statement says of the order, or why nothing is taken over. Without an event time it is the newest."""
     difference = agreed.difference
     theirs, ours = difference.theirs, difference.ours
     if theirs is None:
-        if not decline_missing:
-            return "not in the statement"
-        if difference.causes != (Cause.UNKNOWN_TO_PARTNER,):
-            return f"not in the statement, since {difference.causes[0]}"
-        return Report(order_id=difference.order_id, status=Status.DECLINED)
-    if ours is None and not theirs.click_id:
-        return "no click id"
+        return _missing(difference, permission)
     amount_counts = theirs.status is not Status.DECLINED and (ours is None or Kind.AMOUNT_DIFFERS in difference.kinds)
     status_counts = ours is None or Kind.STATUS_DIFFERS in difference.kinds
+    if why := _not_taken(difference, permission):
+        return why
+    if amount_counts and theirs.goods is not None and difference.currency not in currencies:
+        return f"{difference.currency} is not listed" if difference.currency else "no currency"
     line_id, tariff = _line(agreed) if amount_counts and ours is not None else ("", None)
     if line_id is None:
         return "lines of several tariffs"
@@ -99,11 +116,31 @@ def message_of(agreed: Agreed, *, decline_missing: bool) -> Report | str:
         status=theirs.status if status_counts else None,
         hold=theirs.hold if status_counts else None,
         goods=theirs.goods if amount_counts else None,
-        currency=_currency(difference, theirs) if amount_counts and theirs.goods is not None else None,
+        currency=difference.currency if amount_counts and theirs.goods is not None else None,
         tariff=tariff,
         commission=theirs.commission if ours is None else None,
-        order_time=theirs.order_time if ours is None else None,
+        order_time=theirs.order_time if ours is None and not theirs.day_only else None,
     )
+
+
+def _missing(difference: Difference, permission: Permission) -> Report | str:
+    if not permission.decline_missing:
+        return "not in the statement"
+    if difference.causes != (Cause.UNKNOWN_TO_PARTNER,):
+        return f"not in the statement, since {difference.causes[0]}"
+    return Report(order_id=difference.order_id, status=Status.DECLINED)
+
+
+def _not_taken(difference: Difference, permission: Permission) -> str:
+    """Why an order that the statement names is left as it is; empty: it is not."""
+    theirs, ours = difference.theirs, difference.ours
+    if misread := [cause for cause in difference.causes if cause in _MISREAD]:
+        return f"{misread[0]}: mend statement.amounts first"
+    if Cause.STATEMENT_OLDER in difference.causes and not permission.take_older:
+        return str(Cause.STATEMENT_OLDER)
+    if theirs is not None and theirs.status is None and Kind.STATUS_DIFFERS in difference.kinds:
+        return "no status"
+    return "no click id" if ours is None and theirs is not None and not theirs.click_id else ""
 
 
 def _line(agreed: Agreed) -> tuple[str | None, str | None]:
@@ -113,10 +150,6 @@ def _line(agreed: Agreed) -> tuple[str | None, str | None]:
         return agreed.lines[0]
     tariffs = {tariff for _, tariff in agreed.lines} or {None}
     return (None, None) if len(tariffs) > 1 else ("", tariffs.pop())
-
-
-def _currency(difference: Difference, theirs: Theirs) -> str:
-    return theirs.currency or (difference.ours.currency if difference.ours else "RUB")
 
 
 def row_text(difference: Difference) -> str:
@@ -132,6 +165,6 @@ def row_text(difference: Difference) -> str:
         "amount": theirs.goods,
         "currency": theirs.currency,
         "commission": theirs.commission,
-        "order_time": theirs.order_time.isoformat() if theirs.order_time else None,
+        "order_day" if theirs.day_only else "order_time": theirs.order_time.isoformat() if theirs.order_time else None,
     }
     return "&".join(f"{name}={value}" for name, value in said.items() if value not in (None, ""))

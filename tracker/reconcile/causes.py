@@ -61,7 +61,7 @@ def _status(theirs: Theirs, ours: Ours) -> tuple[Cause, tuple[str, ...]]:
     waits_for = tuple(str(flag) for flag in _WAITS_FOR if flag in ours.flags)
     if ours.status is Status.PENDING and theirs.status is Status.APPROVED and waits_for:
         return Cause.OUR_HOLD, waits_for
-    if ours.status is Status.PENDING:
+    if ours.status is Status.PENDING or (ours.hold and theirs.status is ours.status):
         return Cause.MISSED_UPDATE, ()
     if theirs.status is Status.DECLINED:
         return Cause.RETURN_NOT_TOLD, ()

@@ -1,11 +1,14 @@
 """Which column of a table says what: as the partner's `map:` names it, else by names that statements commonly use."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tracker.core.statement import StatementField, StatementProfile
 from tracker.errors import ConfigurationError
 from tracker.reconcile.record import Value
 
+_UNIT = re.compile(r"[\s,]*[(\[]?\s*(руб(\.|лей|ли|ля)?|₽|rub|rur)\s*[)\]]?$")
+_LOOKS_LIKE_A_SUM = re.compile(r"-?[0-9]{1,3}([ \u00a0\u202f]?[0-9]{3})*[.,][0-9]{2}")
 HEADER_WITHIN = 20  # rows: titles and dates may stand above the header
 
 _COMMON: dict[str, tuple[str, ...]] = {
@@ -54,6 +57,22 @@ class Columns:
         if missing:
             raise ConfigurationError([f"the statement has no column {one!r}; {_there(names)}" for one in missing])
 
+    def refuse_overlooked_sums(
+        self, places: Mapping[str, int], names: Sequence[Value | None], rows: Sequence[Mapping[int, Value]]
+    ) -> None:
+        """Raises ConfigurationError when no column was taken for the sum, though one holds what looks like sums:
+        without them every order would match."""
+        if StatementField.AMOUNT in places:
+            return
+        for at, name in enumerate(names):
+            values = [str(row[at]) for row in rows if row.get(at) not in (None, "")]
+            if at not in places.values() and values and all(_LOOKS_LIKE_A_SUM.fullmatch(one.strip()) for one in values):
+                problem = (
+                    f"no column was taken for the sum, though {str(name or at + 1)[:60]!r} looks like one; "
+                    "name it in partners.yaml under statement: map: amount"
+                )
+                raise ConfigurationError([problem])
+
     def no_header(self, rows: Sequence[Sequence[Value | None]]) -> ConfigurationError:
         """What to tell when no row is a header."""
         widest = max(rows[:HEADER_WITHIN], key=len, default=[])
@@ -70,4 +89,5 @@ def _there(names: Sequence[Value | None]) -> str:
 
 
 def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    """`Сумма, руб.` and `Сумма (RUB)` are `сумма`."""
+    return _UNIT.sub("", " ".join(name.split()).casefold())

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tracker.core.money import CONTEXT, round_to_rubles
-from tracker.core.reconciliation import Difference, Kind, Known, Ours, Pair, Period, Theirs
+from tracker.core.reconciliation import Difference, Kind, Known, Ours, Pair, Period, Theirs, currency_of
 from tracker.core.report import Status
 from tracker.reconcile.causes import causes
 
@@ -19,12 +19,22 @@ def kinds(pair: Pair) -> tuple[Kind, ...]:
     if ours is None:
         return (Kind.ONLY_THEIRS,)
     found = []
-    statuses = (theirs.status or ours.status, ours.status)
-    if Status.DECLINED not in statuses and theirs.goods is not None and _goods_differ(theirs, ours):
+    is_declined = Status.DECLINED in (theirs.status, ours.status)
+    if not is_declined and theirs.goods is not None and _goods_differ(theirs, ours):
         found.append(Kind.AMOUNT_DIFFERS)
-    if statuses[0] is not statuses[1]:
+    if _status_differs(theirs, ours):
         found.append(Kind.STATUS_DIFFERS)
     return tuple(found) or (Kind.MATCHED,)
+
+
+def _status_differs(theirs: Theirs, ours: Ours) -> bool:
+    """A file without statuses lists what will be paid for: no declined order, unless at no sum. A hold counts of what
+    is approved: a pending order waits with or without one."""
+    if theirs.status is None:
+        return ours.status is Status.DECLINED and theirs.goods != 0
+    if theirs.status is not ours.status:
+        return True
+    return theirs.status is Status.APPROVED and theirs.hold is not None and theirs.hold is not ours.hold
 
 
 def difference(pair: Pair, period: Period, known: Known) -> Difference:
@@ -52,7 +62,7 @@ def their_rubles(pair: Pair) -> Decimal | None:
         return _ZERO
     if theirs.goods is None:
         return ours.base if ours else _ZERO
-    currency = theirs.currency or (ours.currency if ours else RUBLES)
+    currency = currency_of(theirs, ours)
     if currency == RUBLES:
         return theirs.goods
     rate = ours.exchange_rate if ours and ours.currency == currency else theirs.exchange_rate

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from tracker.core.reconciliation import StatementRow
 from tracker.core.report import Status
 from tracker.core.statement import StatementField, StatementProfile
 from tracker.reconcile.record import Problem, Record
-from tracker.reconcile.statuses import Said
+from tracker.reconcile.statuses import Said, said_by
 from tracker.reconcile.sums import parse_amount
 
 _LONGEST_ORDER_ID = 255
@@ -28,17 +28,19 @@ class _BadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a partner writes: its profile, the zone of its times, and its words for statuses, in lower case."""
+    """How a partner writes: its profile, the zone of its times, its words for statuses, in lower case, and what a sum
+    without a currency is in; empty: that is not known."""
 
     profile: StatementProfile
     zone: str
     statuses: Mapping[str, Said]
+    currency: str = ""
 
     @classmethod
-    def of(cls, profile: StatementProfile, zone: str, known: Mapping[str, Said]) -> "Words":
+    def of(cls, profile: StatementProfile, zone: str, known: Mapping[str, Said], currency: str = "") -> "Words":
         """What partners.yaml says of the statement comes before what is known anyway."""
         own = {theirs.strip().lower(): _said(ours) for theirs, ours in profile.statuses}
-        return cls(profile, profile.timezone or zone, {**known, **own})
+        return cls(profile, profile.timezone or zone, {**known, **own}, currency)
 
 
 def read_row(record: Record, words: Words) -> tuple[StatementRow | None, list[Problem]]:
@@ -98,7 +100,7 @@ class _Reader:
             goods=goods,
             delivery=delivery,
             commission=self._sum(StatementField.COMMISSION),
-            currency="RUB" if currency == "RUR" else currency,
+            currency=("RUB" if currency == "RUR" else currency) or self.words.currency,
         )
 
     def _sum(self, field: str) -> Decimal | None:
@@ -120,9 +122,10 @@ class _Reader:
             raise _BadError(
                 f"{str(value)[:40]!r} is not a time; name its form in partners.yaml: statement: time_format:"
             )
+        day_only = moment.time() == time()  # Excel, and many exports, write a day as its midnight
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=_zone(self.words.zone))
-        return replace(row, order_time=moment.astimezone(UTC))
+        return replace(row, order_time=moment.astimezone(UTC), day_only=day_only)
 
     def _moment(self, text: str) -> datetime | None:
         if self.words.profile.time_format:
@@ -139,7 +142,7 @@ class _Reader:
 
 def _said(ours: str) -> Said:
     status, _, hold = ours.partition("+")
-    return Status(status), True if hold else None
+    return said_by(Status(status), hold=bool(hold))
 
 
 def _parsed(parse: Callable[[], datetime]) -> datetime | None:

@@ -1,10 +1,14 @@
-"""XML from strangers, read as a stream: no document type, so no entities that grow or reach elsewhere."""
+"""XML from strangers, read as a stream: no document type, so no entities that grow or reach elsewhere, and nothing that
+makes the parser remember without bound."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 from xml.parsers import expat
 
 from tracker.errors import ConfigurationError
+
+_DEEPEST = 64  # elements in elements; statements and Excel files have fewer than ten
+_LONGEST_TAG = 1 << 20  # bytes of a tag with its attributes
 
 
 class Handler(Protocol):
@@ -19,18 +23,31 @@ class Handler(Protocol):
 
 def feed(chunks: Iterable[bytes], handler: Handler, *, name: str, encoding: str | None = None) -> Iterator[None]:
     """Stops after each chunk, so that what the handler has gathered can be taken. Raises ConfigurationError for what
-    is no XML, or XML with a document type."""
+    is no XML, or XML with a document type, or of no sane form."""
     parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse(name)
-    parser.StartElementHandler = lambda tag, attributes: handler.start(
-        tag.rpartition(":")[2], attributes, parser.CurrentLineNumber
-    )
-    parser.CharacterDataHandler = handler.text
-    parser.EndElementHandler = lambda tag: handler.end(tag.rpartition(":")[2])
+    depth = fed = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise ConfigurationError([f"{name} has elements in elements, more than {_DEEPEST} deep; it is refused"])
+        handler.start(tag.rpartition(":")[2], attributes, parser.CurrentLineNumber)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        handler.end(tag.rpartition(":")[2])
+
+    parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, handler.text, end
     try:
         for chunk in chunks:
             parser.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - parser.CurrentByteIndex > _LONGEST_TAG:
+                raise ConfigurationError([f"{name} has a tag of more than {_LONGEST_TAG:,} bytes; it is refused"])
             yield
         parser.Parse(b"", True)
         yield

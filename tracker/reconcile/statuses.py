@@ -11,9 +11,9 @@ Said = tuple[Status, bool | None]  # a status, and whether it is on hold; None: 
 
 _PENDING: Said = (Status.PENDING, None)
 _HELD: Said = (Status.PENDING, True)
-_APPROVED: Said = (Status.APPROVED, None)
+_APPROVED: Said = (Status.APPROVED, False)
 _STALLED: Said = (Status.APPROVED, True)
-_DECLINED: Said = (Status.DECLINED, None)
+_DECLINED: Said = (Status.DECLINED, False)
 
 COMMON: Mapping[str, Said] = MappingProxyType(
     {
@@ -31,6 +31,11 @@ _OF_FORMAT: Mapping[StatementFormat, Mapping[str, Said]] = {
     StatementFormat.ADMITAD_XML: {"0": _HELD, "1": _APPROVED, "2": _DECLINED},
     StatementFormat.ADMITAD_JSON: {"pending": _HELD},
 }
+
+
+def said_by(status: Status, *, hold: bool) -> Said:
+    """A plain word for an order that is decided says that it is not on hold, too; one for a pending order does not."""
+    return status, hold or (None if status is Status.PENDING else False)
 
 
 def known_words(format_: StatementFormat, dialect: Mapping[str, Said]) -> dict[str, Said]:

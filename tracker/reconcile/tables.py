@@ -1,7 +1,7 @@
 """Statements that are tables: CSV with any separator, and the rows of a sheet."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from tracker.reconcile.text import Advance
 _SEPARATORS = (";", "\t", ",", "|")
 _REPORTED_LINES = 1000
 
-Row = tuple[int, list[Value | None]]  # its place, and its cells
+Row = tuple[int, Mapping[int, Value]]  # its place, and its cells by column: a row may be wide and have few
 
 
 def csv_records(path: Path, encoding: str, columns: Columns, advance: Advance) -> Iterator[Record]:
@@ -34,20 +34,22 @@ def records(rows: Iterable[Row], columns: Columns) -> Iterator[Record]:
     """The rows behind the header, each with the values of our fields. Empty rows and repeated headers are left out."""
     rows = iter(rows)
     first = list(islice(rows, HEADER_WITHIN))
-    found = columns.header([cells for _, cells in first])
+    heads = [_names(cells) for _, cells in first]
+    found = columns.header(heads)
     if found is None:
-        raise columns.no_header([cells for _, cells in first])
+        raise columns.no_header(heads)
     number, places = found
     header = first[number][1]
-    columns.require(places, header)
+    columns.require(places, heads[number])
+    columns.refuse_overlooked_sums(places, heads[number], [cells for _, cells in first[number + 1 :]])
     for place, cells in chain(first[number + 1 :], rows):
-        values = {
-            field: value
-            for field, at in places.items()
-            if at < len(cells) and (value := cells[at]) is not None and value != ""
-        }
+        values = {field: value for field, at in places.items() if (value := cells.get(at)) is not None and value != ""}
         if values and cells != header:
             yield Record(place, values)
+
+
+def _names(cells: Mapping[int, Value]) -> list[Value | None]:
+    return [cells.get(at) for at in range(max(cells, default=-1) + 1)]
 
 
 def _separator(path: Path, encoding: str, columns: Columns) -> str:
@@ -72,7 +74,7 @@ def _csv_rows(file: Iterable[str], separator: str, advance: Callable[[], None]) 
     reader = csv.reader(file, delimiter=separator)
     begins = 1
     for cells in reader:
-        yield begins, list(cells)
+        yield begins, dict(enumerate(cells))
         begins = reader.line_num + 1
         if begins % _REPORTED_LINES == 0:
             advance()

@@ -5,8 +5,8 @@ from collections import Counter
 from decimal import Decimal
 
 from tracker.core.money import CONTEXT
-from tracker.core.reconciliation import Difference, Kind, Pair, Totals
-from tracker.reconcile.compare import RUBLES, our_rubles, their_rubles
+from tracker.core.reconciliation import UNKNOWN_CURRENCY, Difference, Kind, Pair, Totals, currency_of
+from tracker.reconcile.compare import our_rubles, their_rubles
 
 LARGEST = 10
 
@@ -31,7 +31,7 @@ class Tally:
         if rubles is not None:
             self._theirs = CONTEXT.add(self._theirs, rubles)
         elif pair.theirs is not None and pair.theirs.goods is not None:
-            currency = pair.theirs.currency or RUBLES
+            currency = currency_of(pair.theirs, pair.ours) or UNKNOWN_CURRENCY
             self._other[currency] = CONTEXT.add(self._other.get(currency, Decimal(0)), pair.theirs.goods)
 
     def add_unread(self) -> None:

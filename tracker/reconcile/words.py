@@ -1,11 +1,12 @@
 """A reconciliation as the terminal shows it, and as JSON for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from tracker.core.differences import COLUMNS, row_of
 from tracker.core.reconciliation import Difference, Kind, Run
+from tracker.reconcile.apply import Applied
 from tracker.reconcile.flow import Reconciled
 
 _KOPECK = Decimal("0.01")
@@ -58,7 +59,7 @@ def rubles(amount: Decimal) -> str:
     return f"{amount.quantize(_KOPECK, rounding=ROUND_HALF_UP):,}"
 
 
-def document(found: Reconciled, earlier: Run | None, applied: Mapping[str, int] | None) -> dict[str, object]:
+def document(found: Reconciled, earlier: Run | None, applied: Applied | None) -> dict[str, object]:
     """Amounts are strings, times ISO 8601."""
     run, totals = found.run, found.run.totals
     return {
@@ -82,5 +83,5 @@ def document(found: Reconciled, earlier: Run | None, applied: Mapping[str, int] 
         "largest": [dict(zip(COLUMNS, row_of(one), strict=True)) for one in found.largest],
         "problems": [{"place": one.place, "problem": one.sentence} for one in found.problems],
         "problem_count": run.problems,
-        "applied": applied,
+        "applied": None if applied is None else {"taken": applied.taken, "left": applied.left},
     }

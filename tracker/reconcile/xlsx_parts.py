@@ -11,6 +11,7 @@ from datetime import datetime
 from posixpath import join
 from typing import IO
 
+from tracker.errors import ConfigurationError
 from tracker.reconcile.safe_xml import Handler, feed
 
 _CHUNK = 1 << 18
@@ -39,32 +40,69 @@ class SharedStrings:
         return self._file.read(ends - begins).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes of a part, unpacked, and how many times larger than packed it may be: what is more was made to fill
+    memories."""
+
+    size: int
+    ratio: int = 200
+
+
+_SMALL = 1 << 20  # bytes: whatever its ratio, it does no harm
+_STRINGS = Limits(200 * 1000 * 1000)
+_AROUND = Limits(10 * 1000 * 1000)  # of what describes the sheets
+_MOST_STRINGS = 4_000_000
+_LONGEST_TEXT = 1 << 17  # characters of a cell; Excel keeps 32,767, each of which may be written as an escape of seven
+
+
+@contextmanager
+def open_part(archive: zipfile.ZipFile, part: str, limits: Limits, name: str) -> Iterator[IO[bytes]]:
+    """Raises KeyError when it is missing, ConfigurationError for one over a limit. More than it says of itself is never
+    unpacked."""
+    info = archive.getinfo(part)
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotImplementedError(f"{part} is packed in a way that Excel does not know")
+    if info.file_size > limits.size:
+        problem = (
+            f"{name}: {part} is {info.file_size:,} bytes unpacked; at most {limits.size:,} are read: save it as CSV"
+        )
+        raise ConfigurationError([problem])
+    if info.file_size > max(_SMALL, info.compress_size * limits.ratio):
+        problem = f"{name}: {part} is more than {limits.ratio} times larger unpacked; no statement is, so it is refused"
+        raise ConfigurationError([problem])
+    with archive.open(info) as file:
+        yield file
+
+
 def read_book(archive: zipfile.ZipFile, name: str) -> Book:
     """Raises KeyError when a part is missing."""
-    book, relations = _Elements(), _Elements()
+    book = _Workbook()
     _read(archive, "xl/workbook.xml", book, name)
-    _read(archive, "xl/_rels/workbook.xml.rels", relations, name)
-    targets = {one["Id"]: one["Target"] for tag, one in relations.found if tag == "Relationship"}
-    sheets = [one for tag, one in book.found if tag == "sheet" and one.get("state", "visible") == "visible"]
-    if not sheets:
+    if book.relation is None:
         raise KeyError("it has no visible sheet")
-    target = targets[next(value for key, value in sheets[0].items() if key.endswith(":id"))]
-    is_1904 = any(tag == "workbookPr" and one.get("date1904") in ("1", "true") for tag, one in book.found)
+    relation = _Relation(book.relation)
+    _read(archive, "xl/_rels/workbook.xml.rels", relation, name)
+    if relation.target is None:
+        raise KeyError("its first visible sheet is missing")
+    target = relation.target
     sheet = target.removeprefix("/") if target.startswith("/") else join("xl", target)
-    return Book(sheet, _date_styles(archive, name), _EPOCHS[is_1904])
+    return Book(sheet, _date_styles(archive, name), _EPOCHS[book.is_1904])
 
 
 @contextmanager
 def read_strings(archive: zipfile.ZipFile, name: str) -> Iterator[SharedStrings]:
     offsets = array("Q", [0])
     with tempfile.TemporaryFile() as file:
-        strings = _Strings()
+        strings = _Strings(name)
         if "xl/sharedStrings.xml" in archive.namelist():
-            with archive.open("xl/sharedStrings.xml") as part:
+            with open_part(archive, "xl/sharedStrings.xml", _STRINGS, name) as part:
                 for _ in feed(_chunks(part), strings, name=name):
                     for text in strings.found:
                         offsets.append(offsets[-1] + file.write(text.encode()))
                     strings.found.clear()
+                    if len(offsets) > _MOST_STRINGS:
+                        raise ConfigurationError([f"{name} has more than {_MOST_STRINGS:,} texts: save it as CSV"])
         yield SharedStrings(file, offsets)
 
 
@@ -72,20 +110,13 @@ def _date_styles(archive: zipfile.ZipFile, name: str) -> frozenset[int]:
     """The numbers of the cell styles that show a date or a time."""
     if "xl/styles.xml" not in archive.namelist():
         return frozenset()
-    styles = _Elements()
+    styles = _Styles()
     _read(archive, "xl/styles.xml", styles, name)
-    own = {
-        int(one["numFmtId"])
-        for tag, one in styles.found
-        if tag == "numFmt" and re.search("[ymdhs]", _QUOTED.sub("", one.get("formatCode", "")), re.IGNORECASE)
-    }
-    cells = [one for tag, one in styles.of("cellXfs") if tag == "xf"]
-    dates = _DATE_FORMATS | own
-    return frozenset(number for number, one in enumerate(cells) if int(one.get("numFmtId", "0")) in dates)
+    return frozenset(styles.dates)
 
 
 def _read(archive: zipfile.ZipFile, part: str, handler: Handler, name: str) -> None:
-    with archive.open(part) as file:
+    with open_part(archive, part, _AROUND, name) as file:
         for _ in feed(_chunks(file), handler, name=name):
             pass
 
@@ -94,37 +125,94 @@ def _chunks(file: IO[bytes]) -> Iterable[bytes]:
     return iter(lambda: file.read(_CHUNK), b"")
 
 
-class _Elements(Handler):
-    """Every element with its attributes and the element that it stands in."""
-
-    def __init__(self) -> None:
-        self._in: list[str] = []
-        self._all: list[tuple[str, str, dict[str, str]]] = []
-
-    @property
-    def found(self) -> list[tuple[str, dict[str, str]]]:
-        return [(tag, attributes) for _, tag, attributes in self._all]
-
-    def of(self, parent: str) -> list[tuple[str, dict[str, str]]]:
-        return [(tag, attributes) for within, tag, attributes in self._all if within == parent]
-
-    def start(self, name: str, attributes: dict[str, str], line: int) -> None:  # noqa: ARG002 - nobody asks
-        self._all.append((self._in[-1] if self._in else "", name, attributes))
-        self._in.append(name)
+class _Attributes(Handler):
+    """Of parts whose elements have attributes and no text."""
 
     def text(self, text: str) -> None:
         """Only attributes count."""
 
-    def end(self, name: str) -> None:  # noqa: ARG002 - elements are nested, so it is the innermost
-        self._in.pop()
+    def end(self, name: str) -> None:
+        """Nor do ends."""
+
+
+class _Workbook(_Attributes):
+    def __init__(self) -> None:
+        self.relation: str | None = None  # of the first sheet that is not hidden
+        self.is_1904 = False
+
+    def start(self, name: str, attributes: dict[str, str], line: int) -> None:  # noqa: ARG002 - nobody asks
+        if name == "workbookPr":
+            self.is_1904 = attributes.get("date1904") in ("1", "true")
+        elif name == "sheet" and self.relation is None and attributes.get("state", "visible") == "visible":
+            self.relation = next((value for key, value in attributes.items() if key.endswith(":id")), None)
+
+
+class _Relation(_Attributes):
+    def __init__(self, wanted: str) -> None:
+        self.target: str | None = None
+        self._wanted = wanted
+
+    def start(self, name: str, attributes: dict[str, str], line: int) -> None:  # noqa: ARG002 - nobody asks
+        if name == "Relationship" and attributes.get("Id") == self._wanted:
+            self.target = attributes["Target"]
+
+
+class _Styles(_Attributes):
+    """Formats stand before the styles that use them."""
+
+    def __init__(self) -> None:
+        self.dates: set[int] = set()
+        self._formats = set(_DATE_FORMATS)
+        self._is_cells = False
+        self._number = 0
+
+    def start(self, name: str, attributes: dict[str, str], line: int) -> None:  # noqa: ARG002 - nobody asks
+        if name == "numFmt":
+            if re.search("[ymdhs]", _QUOTED.sub("", attributes.get("formatCode", "")), re.IGNORECASE):
+                self._formats.add(int(attributes["numFmtId"]))
+        elif name == "cellXfs":
+            self._is_cells = True
+        elif name == "xf" and self._is_cells:
+            if int(attributes.get("numFmtId", "0")) in self._formats:
+                self.dates.add(self._number)
+            self._number += 1
+
+    def end(self, name: str) -> None:
+        if name == "cellXfs":
+            self._is_cells = False
+
+
+class CellText:
+    """Gathered in pieces."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._pieces: list[str] = []
+        self._length = 0
+
+    def clear(self) -> None:
+        self._pieces.clear()
+        self._length = 0
+
+    def add(self, text: str) -> None:
+        """Raises ConfigurationError when it is longer than any cell's."""
+        self._length += len(text)
+        if self._length > _LONGEST_TEXT:
+            raise ConfigurationError(
+                [f"{self._name} has a cell of more than {_LONGEST_TEXT:,} characters; it is refused"]
+            )
+        self._pieces.append(text)
+
+    def whole(self) -> str:
+        return "".join(self._pieces)
 
 
 class _Strings(Handler):
     """One `<si>` is a text, of one `<t>` or of several in its runs; how it is pronounced (`<rPh>`) is none of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.found: list[str] = []
-        self._text: list[str] = []
+        self._text = CellText(name)
         self._in_text = False
         self._in_reading = False
 
@@ -136,7 +224,7 @@ class _Strings(Handler):
 
     def text(self, text: str) -> None:
         if self._in_text:
-            self._text.append(text)
+            self._text.add(text)
 
     def end(self, name: str) -> None:
         if name == "t":
@@ -144,4 +232,4 @@ class _Strings(Handler):
         elif name == "rPh":
             self._in_reading = False
         elif name == "si":
-            self.found.append("".join(self._text))
+            self.found.append(self._text.whole())

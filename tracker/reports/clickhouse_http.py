@@ -14,6 +14,7 @@ from tracker.ports import ShopperClick
 from tracker.reports.guard import Queries, guarded
 from tracker.reports.statement import DATABASE
 from tracker.web import request_id
+from tracker.web.forms import read_form
 
 DEFAULT_FORMAT = "TabSeparated"
 PARAMETER = "param_"
@@ -131,7 +132,7 @@ async def _read(request: web.Request) -> _Asked:
         body = (await request.read()).decode(errors="replace")
         return _Asked("\n".join(filter(None, (said.get("query", ""), body))), said)
     try:
-        form = dict(await request.post())
+        form = dict(await read_form(request))
     except ValueError as error:
         text = f"Code: {_CANNOT_PARSE_INPUT}. DB::Exception: The form cannot be read. (CANNOT_PARSE_INPUT)"
         raise WarehouseQueryError(text, _CANNOT_PARSE_INPUT) from error

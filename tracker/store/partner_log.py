@@ -10,7 +10,7 @@ from tracker.core.listed import KeptMessage, RoundTrip
 # The state that a message brought about is that of its own last revision.
 _MESSAGE = """
 SELECT p.id, p.received_at, p.partner_id, p.method, p.query, p.body, p.verdict, p.reasons, p.http_status, p.order_id,
-    p.note, r.status, r.hold, r.flags, m.unknown_status
+    p.note, p.dialect, r.status, r.hold, r.flags, m.unknown_status
 FROM postbacks p
 LEFT JOIN LATERAL (
     SELECT status, hold, flags FROM conversion_revisions
@@ -111,6 +111,7 @@ def kept_messages(rows: Iterable[asyncpg.Record]) -> list[KeptMessage]:
             hold=bool(row["hold"]),
             flags=tuple(row["flags"] or ()),
             unknown_status=row["unknown_status"] or "",
+            dialect=row["dialect"],
         )
         for row in rows
     ]

@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def statement_row(row: StatementRow) -> tuple[object, ...]:
     return (
         row.place, row.order_id, row.line_id, row.click_id, row.status, row.hold, row.goods, row.delivery,
-        row.commission, row.currency, row.order_time, row.unread,
+        row.commission, row.currency, row.order_time, row.day_only, row.unread,
     )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def theirs_of(row: asyncpg.Record) -> Theirs | None:
         currency=row["their_currency"],
         click_id=row["their_click_id"],
         order_time=row["order_time"],
+        day_only=bool(row["day_only"]),
         exchange_rate=row["their_rate"],
         unread=row["unread"],
     )
@@ -142,7 +143,7 @@ def fact_body(run: Run, one: Difference) -> bytes:
         our_status=str(ours.status) if ours else "",
         their_goods=_shipped(theirs.goods if theirs else None),
         our_goods=_shipped(ours.base if ours else None),
-        currency=(theirs.currency if theirs else "") or (ours.currency if ours else "RUB"),
+        currency=one.currency,
         difference=_shipped(one.rubles),
         cashback_change=one.cashback,
         click_id=(ours.click_id if ours else "") or (theirs.click_id if theirs else ""),

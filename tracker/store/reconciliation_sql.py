@@ -2,7 +2,7 @@
 
 ROW_COLUMNS = (
     "place", "order_id", "line_id", "click_id", "status", "hold", "goods", "delivery", "commission", "currency",
-    "order_time", "unread",
+    "order_time", "day_only", "unread",
 )  # fmt: skip
 LINE_COLUMNS = (
     "reconciliation_id", "order_id", "kinds", "causes", "codes", "rubles", "cashback", "theirs", "ours",
@@ -11,7 +11,8 @@ LINE_COLUMNS = (
 CREATE = """
 CREATE TEMP TABLE statement_rows (
     place integer, order_id text, line_id text, click_id text, status text, hold boolean, goods numeric,
-    delivery numeric, commission numeric, currency text, order_time timestamptz, unread boolean
+    delivery numeric, commission numeric, currency text, order_time timestamptz, day_only boolean,
+    unread boolean
 ) ON COMMIT DROP
 """
 
@@ -36,6 +37,7 @@ SELECT
     max(currency) AS currency,
     max(click_id) AS click_id,
     min(order_time) AS order_time,
+    bool_or(day_only) AS day_only,
     bool_or(unread) OR count(DISTINCT nullif(currency, '')) > 1 AS unread
 FROM (
     SELECT DISTINCT ON (order_id, line_id, CASE WHEN line_id = '' THEN place END) *
@@ -58,8 +60,9 @@ SELECT
     coalesce(t.order_id, o.order_id) AS order_id,
     t.place, t.status AS their_status, t.hold AS their_hold, t.goods AS their_goods, t.delivery,
     t.commission AS their_commission, t.currency AS their_currency, t.click_id AS their_click_id,
-    t.order_time, t.unread, x.rubles / x.nominal AS their_rate,
-    o.status, o.hold, o.base, o.rate, o.cashback, o.currency, o.exchange_rate, o.commission, o.reasons, o.flags,
+    t.order_time, t.day_only, t.unread, x.rubles / x.nominal AS their_rate,
+    o.status, o.hold AND cardinality(o.held_by_us) = 0 AS hold, o.base, o.rate, o.cashback,
+    o.currency, o.exchange_rate, o.commission, o.reasons, o.flags,
     o.click_id, o.at,
     CASE WHEN o.currency <> 'RUB' THEN (
         SELECT sum((line ->> 'goods')::numeric) FROM jsonb_array_elements(o.lines) AS line

@@ -6,6 +6,7 @@
 the event. `payment_status=pending` means that a confirmed payment was put on hold again; new orders say `new`.
 """
 
+from tracker.core.partner import AmountIs, Amounts
 from tracker.postback.dialects.dialect import APPROVED, DECLINED, HELD, PENDING, Dialect, Direction, ReplyStyle, Shape
 
 ADMITAD = Dialect(
@@ -35,13 +36,17 @@ ADMITAD = Dialect(
             },
             statuses={"new": PENDING, "approved": APPROVED, "declined": DECLINED, "pending": HELD},
             reply=ReplyStyle.OK,
+            amounts=Amounts(is_=AmountIs.LINE_TOTAL),
             events=frozenset({"offer_status", "partnership_status"}),
         ),
     ),
     sources="ADM-PB, ADM-PB-RU, ADM-SUB, ADM-OPT",
     retries="not documented",
     covers="all statuses, reward_ready, hold after approval, programme events",
-    unsure="action_id (tariff or action), number of retries, sender's addresses",
+    unsure=(
+        "action_id (tariff or action), number of retries, sender's addresses, whether order_sum of several payments of "
+        "one order is each payment's or the order's"
+    ),
     macros=(
         "admitad_id=[[[admitad_id]]]&subid4=[[[subid4]]]&order_id=[[[order_id]]]&order_sum=[[[order_sum]]]"
         "&currency=[[[currency]]]&payment_status=[[[payment_status]]]&payment_sum=[[[payment_sum]]]"

@@ -24,6 +24,7 @@ from tracker.reports.desk.forms import (
 )
 from tracker.reports.desk.texts import TEXTS
 from tracker.reports.desk.views import Words, order_address
+from tracker.web.forms import read_form
 from tracker.web.language import language_of
 from tracker.web.pages import Pages
 
@@ -134,7 +135,7 @@ class DeskPages:
     async def act(self, request: web.Request) -> web.Response:
         """Only from our own page: an act is staff's own."""
         words = self._admitted(request)
-        form = await request.post()
+        form = await read_form(request)
         act = read_act(form)
         proof = self._forms.is_valid(self._access.brought(request), field(form, "form"))
         if not proof or not is_from_our_page(request, self._public_host):

@@ -1,7 +1,7 @@
 """What a partner's integration has shown to work. An item turns green by a real message alone."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tracker.core.listed import RoundTrip
@@ -34,8 +34,11 @@ class Shown:
     words: tuple[str, ...] = ()  # the status words that we do not know
 
 
-def checklist(partner: Partner, trip: RoundTrip) -> Sequence[Shown]:
-    return tuple(_items(partner, trip))
+def checklist(partner: Partner, trip: RoundTrip, is_known: Callable[[str], bool]) -> Sequence[Shown]:
+    """`is_known`: whether a status word has a meaning now, whatever it meant when it came."""
+    unknown = tuple(word for word in trip.unknown_statuses if not is_known(word))
+    stated = trip.status_stated or len(unknown) < len(trip.unknown_statuses)
+    return tuple(_items(partner, replace(trip, unknown_statuses=unknown, status_stated=stated)))
 
 
 def is_whole(items: Sequence[Shown]) -> bool:

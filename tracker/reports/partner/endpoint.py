@@ -1,6 +1,8 @@
 """`/partner/{partner}`: a partner's own page, behind its own token. Nothing of another partner's is on it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -8,11 +10,12 @@ from aiohttp import web
 
 from tracker.core.listed import KeptMessage, RoundTrip
 from tracker.core.partner import Partner, Programme
-from tracker.core.partner_address import Address
+from tracker.core.partner_address import Address, Asking, StatusWords
 from tracker.reports.access import Access
 from tracker.reports.partner.checklist import checklist, is_whole
 from tracker.reports.partner.texts import TEXTS
 from tracker.reports.partner.views import Words
+from tracker.web.forms import read_form
 from tracker.web.language import language_of
 from tracker.web.pages import Pages
 
@@ -37,6 +40,18 @@ class Log(Protocol):
 TryRequest = Callable[[str, str, Sequence[str]], Mapping[str, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a partner is told to send, as its dialect and partners.yaml have it now."""
+
+    addresses: Callable[[Partner], Sequence[Address]]
+    asking: Callable[[Partner], Asking]
+    status_words: Callable[[Partner], StatusWords]
+    is_known: Callable[[Partner, str], bool]  # a status word
+    paths: Callable[[str], str]  # of a kept message's dialect
+    example: Callable[[Partner], str]  # a query
+
+
 class PartnerPages:
     def __init__(
         self,
@@ -44,14 +59,14 @@ class PartnerPages:
         *,
         access: Callable[[str], Access],
         log: Log,
-        addresses: Callable[[Partner], Sequence[Address]],
+        told: Told,
         try_request: TryRequest,
     ) -> None:
         """`access` is that of one partner, by its id."""
         self._programme = programme
         self._access = access
         self._log = log
-        self._addresses = addresses
+        self._told = told
         self._try_request = try_request
         self._pages = Pages("tracker.reports.partner", programme=programme().name, home="/")
 
@@ -68,15 +83,18 @@ class PartnerPages:
         if (opened := self._access(self._named(request).id).take_token(request)) is not None:
             return opened
         partner, words = self._admitted(request), self._words(request)
-        items = checklist(partner, await self._log.round_trip(partner.id))
+        trip = await self._log.round_trip(partner.id)
+        items = checklist(partner, trip, partial(self._told.is_known, partner))
         messages = await self._log.latest(partner.id, limit=LATEST)
         return self._response(
             request,
             "partner.html",
             partner,
-            checks=words.checklist(items),
+            checks=words.checklist(items, signed=partner.postback.auth is not None),
             whole=is_whole(items),
-            addresses=self._addresses(partner),
+            addresses=self._told.addresses(partner),
+            status_words=self._told.status_words(partner),
+            asking=self._told.asking(partner),
             click=f"/go/{partner.id}?{urlencode({'b': 'partner-test', 'go': '1'})}",
             self_test=f"/tag/self-test?{urlencode({'partner': partner.id})}",
             messages=[words.message(one) for one in messages],
@@ -106,7 +124,7 @@ class PartnerPages:
     async def tried(self, request: web.Request) -> web.Response:
         """Keeps nothing, so anybody may be made to send it."""
         partner, words = self._admitted(request), self._words(request)
-        form = await request.post()
+        form = await read_form(request)
         pasted, previous = _text(form, "request"), _text(form, "previous")
         asked, *before = (one.strip().lstrip(_FILE) for one in (pasted, *previous.splitlines()[:MOST_PREVIOUS]))
         printed = self._try_request(partner.id, asked, list(filter(None, before))) if asked else None
@@ -143,6 +161,7 @@ class PartnerPages:
             partner=partner,
             base=f"/partner/{partner.id}",
             path=request.path,
+            example=self._told.example(partner),
             other_language=f"{request.path}?lang={words.other_language}",
             **values,
         )
@@ -151,7 +170,7 @@ class PartnerPages:
 
     def _words(self, request: web.Request) -> Words:
         language = language_of(request)
-        return Words(TEXTS[language], language, self._programme().timezone)
+        return Words(TEXTS[language], language, self._programme().timezone, self._told.paths)
 
 
 def _text(form: Mapping[str, object], name: str) -> str:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tracker.core.partner_address import Purpose
 from tracker.reports.partner.checklist import Item, State
+from tracker.reports.partner.proof_texts import PROOF, ProofText
+from tracker.reports.partner.verdicts import VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,15 @@ class PartnerText:
     sum_refused: str
     addresses: str
     addresses_lead: str
+    own_address: str
+    purposes: Mapping[Purpose, str]
+    words: str
+    words_rest: str
+    words_missing: str
+    proof: ProofText
+    test_signed: str
+    log_refused: str
+    trial_unsigned: str
     click: str
     click_lead: str
     click_steps: tuple[str, ...]
@@ -38,7 +50,8 @@ class PartnerText:
     nothing_yet: str
     request: str
     order: str
-    verdicts: Mapping[str, str]  # of a message that decided something; any other shows its code
+    verdicts: Mapping[str, str]
+    status_unknown: str
     statuses: Mapping[str, str]
     on_hold: str
     answered: str
@@ -91,6 +104,19 @@ TEXTS: Mapping[str, PartnerText] = {
         addresses="Адреса для заказов",
         addresses_lead="Скопируйте адрес целиком: в нём ваш секрет. Щелчок выделяет всё. Вместо слов в скобках сеть "
         "или ваш сервер подставляет значения.",
+        own_address="Ваш адрес",
+        purposes={
+            Purpose.ALL: "Заказы и всё, что с ними стало.",
+            Purpose.NEW: "Новые заказы: слова для статуса здесь нет.",
+            Purpose.CHANGES: "Что стало с заказами, о которых уже сообщили.",
+        },
+        words="Слова для статуса",
+        words_rest="Любое другое слово ничего не меняет.",
+        words_missing="Для этого статуса слова нет: {status}. Напишите нам, каким словом вы его сообщаете.",
+        proof=PROOF["ru"],
+        test_signed="Отправьте запрос с test=1, подписанный так, как сказано ниже: без подписи ответ будет 403.",
+        log_refused="Запросы на ваш адрес с неверной подписью (403 wrong_auth) мы считаем, но не храним: здесь их нет.",
+        trial_unsigned="Подпись не проверена: вставьте запрос целиком, с адресом и заголовками.",
         click="Пробный переход",
         click_lead="Переход без входа в программу. Номер перехода настоящий, а кэшбэка по заказу не будет: "
         "причина no_shopper.",
@@ -106,15 +132,16 @@ TEXTS: Mapping[str, PartnerText] = {
         latest="Последние сообщения",
         all_messages="Весь журнал",
         log_lead="Последние {count} сообщений, новые сверху. Время — {zone}. Секреты заменены на ***. Запросов с чужим "
-        "или неверным секретом здесь нет: мы не знаем, чьи они.",
+        "или неверным секретом в адресе здесь нет: мы не знаем, чьи они.",
         log_live="Страница обновляется каждые {seconds} с.",
         log_stop="Остановить",
         log_go_on="Обновлять",
         nothing_yet="Сообщений ещё не было.",
         request="Запрос",
         order="Заказ",
-        verdicts={"decided": "учтено"},
+        verdicts=VERDICTS["ru"],
         statuses={"pending": "ждёт подтверждения", "approved": "подтверждён", "declined": "отменён"},
+        status_unknown="статус непонятен",
         on_hold="удержан",
         answered="Мы ответили",
         trial_lead="Вставьте запрос и посмотрите, что мы с ним сделаем. Ничего не сохраняется и денег не касается.",
@@ -175,6 +202,19 @@ TEXTS: Mapping[str, PartnerText] = {
         addresses="Addresses for orders",
         addresses_lead="Copy the whole address: your secret is in it. One click selects all of it. Your network, or "
         "your server, puts values in place of the words in brackets.",
+        own_address="Your address",
+        purposes={
+            Purpose.ALL: "Orders, and all that becomes of them.",
+            Purpose.NEW: "New orders: there is no word for a status here.",
+            Purpose.CHANGES: "What became of orders that were told before.",
+        },
+        words="Words for a status",
+        words_rest="Any other word changes nothing.",
+        words_missing="There is no word for this status: {status}. Tell us which one you send.",
+        proof=PROOF["en"],
+        test_signed="Send a request with test=1, signed as is said below: unsigned it is answered 403.",
+        log_refused="Requests at your address with a wrong proof (403 wrong_auth) are counted, not kept: none is here.",
+        trial_unsigned="Signature not checked: give the whole request, with its address and headers.",
         click="Test click",
         click_lead="A click of nobody who is signed in. Its click id is a real one, and its orders earn no cashback: "
         "the reason is no_shopper.",
@@ -190,15 +230,16 @@ TEXTS: Mapping[str, PartnerText] = {
         latest="Latest messages",
         all_messages="The whole log",
         log_lead="The last {count} messages, newest first. Times are {zone}. Secrets are replaced by ***. Requests "
-        "with a wrong secret, or another's, are not here: we do not know whose they are.",
+        "whose address has a wrong secret, or another's, are not here: we do not know whose they are.",
         log_live="The page loads again every {seconds} s.",
         log_stop="Stop",
         log_go_on="Keep loading",
         nothing_yet="No message has come yet.",
         request="Request",
         order="Order",
-        verdicts={"decided": "counted"},
+        verdicts=VERDICTS["en"],
         statuses={"pending": "pending", "approved": "approved", "declined": "declined"},
+        status_unknown="status not understood",
         on_hold="on hold",
         answered="We answered",
         trial_lead="Paste a request and see what we would do with it. Nothing is kept, and no money is touched.",

@@ -1,13 +1,13 @@
 """Messages, the checklist and a trial in words, ready for a template."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tracker.core.listed import KeptMessage
-from tracker.core.reasons import Flag, MessageCode
-from tracker.reports.partner.checklist import Shown, State
+from tracker.core.reasons import Flag, MessageCode, Reason
+from tracker.reports.partner.checklist import Item, Shown, State
 from tracker.reports.partner.fixes import DECIDED, fixes_of
 from tracker.reports.partner.texts import PartnerText
 from tracker.web import wording
@@ -20,6 +20,7 @@ _FINE = frozenset({
     DECIDED, MessageCode.DUPLICATE, MessageCode.TEST, MessageCode.DEFERRED, Flag.ORDER_TIME_UNKNOWN,
     Flag.ORIGIN_UNVERIFIED, Flag.RATE_MISSING, Flag.AFTER_WINDOW,
 })  # fmt: skip
+_NOTICES = _FINE | {Reason.NO_SHOPPER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,15 @@ class Words:
     text: PartnerText
     language: str
     timezone: str
+    paths: Callable[[str], str] = str  # of a dialect as it is kept with a message
 
     @property
     def other_language(self) -> str:
         return "en" if self.language == "ru" else "ru"
 
-    def checklist(self, items: Sequence[Shown]) -> list[Mapping[str, str]]:
-        return [self._shown(one) for one in items]
+    def checklist(self, items: Sequence[Shown], *, signed: bool = False) -> list[Mapping[str, str]]:
+        """`signed`: a message needs more than the address, so that opening it in a browser is refused."""
+        return [self._shown(one, signed=signed) for one in items]
 
     def message(self, kept: KeptMessage) -> Mapping[str, object]:
         status = self.text.statuses.get(kept.status, kept.status)
@@ -43,11 +46,13 @@ class Words:
             "query": _cut(kept.query),
             "body": _cut(kept.body.decode("utf-8", "replace")),
             "order_id": kept.order_id,
+            "path": self.paths(kept.dialect),
             "verdict": self.text.verdicts.get(kept.verdict, kept.verdict),
+            "code": kept.verdict,
             "look": _look(kept),
             "status": f"{status}, {self.text.on_hold}" if kept.hold else status,
             "http_status": kept.http_status,
-            "fixes": fixes_of(kept.verdict, [*kept.reasons, *kept.flags], self.language),
+            "fixes": _worst_first(fixes_of(kept.verdict, [*kept.reasons, *kept.flags], self.language)),
             "unknown": self._unknown(kept.unknown_status) if kept.unknown_status else "",
             "note": "" if kept.verdict == MessageCode.FAILED else kept.note,  # what failed is our own business
         }
@@ -57,13 +62,20 @@ class Words:
         codes = [*_listed(printed.get("reasons")), *_listed(printed.get("flags"))]
         return {
             "rows": [(said, self._value(name, printed.get(name))) for name, said in self.text.trial_fields.items()],
-            "fixes": fixes_of(DECIDED, codes, self.language),
+            "notes": [self._note(note) for note in _listed(printed.get("notes"))],
+            "fixes": _worst_first(fixes_of(DECIDED, codes, self.language)),
             "reply": printed.get("reply", ""),
             "object": json.dumps(printed, ensure_ascii=False, indent=2),
         }
 
-    def _shown(self, one: Shown) -> Mapping[str, str]:
+    def _note(self, note: str) -> str:
+        kind, _, word = note.partition(":")
+        return self._unknown(word) if kind == "unknown_status" else self.text.trial_unsigned
+
+    def _shown(self, one: Shown, *, signed: bool) -> Mapping[str, str]:
         what, advice = self.text.items[one.item]
+        if signed and one.item in (Item.REACHED, Item.TESTED):
+            advice = self.text.test_signed
         if one.state in (State.DONE, State.NEEDLESS):
             advice = ""
         elif one.words:
@@ -91,6 +103,11 @@ def _look(kept: KeptMessage) -> str:
     if kept.http_status >= 400:
         return "bad"
     return "warn" if kept.unknown_status or {kept.verdict, *kept.reasons, *kept.flags} - _FINE else "good"
+
+
+def _worst_first(fixes: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What must be mended, then what is good to know."""
+    return sorted(fixes, key=lambda fix: fix[0] in _NOTICES)
 
 
 def _listed(codes: object) -> list[str]:

@@ -86,7 +86,7 @@ class ReconciliationPages:
         return self._response(request, "runs.html", runs=[words.run_row(run) for run in runs[:SHOWN_RUNS]], more=more)
 
     async def _run(self, request: web.Request, run: Run, chosen: Filter) -> web.Response:
-        after = request.query.get("after", "")
+        after = _storable(request.query.get("after", ""))
         found = await self._runs.differences(run, **chosen._asdict(), after=after, limit=SHOWN_LINES + 1)
         more = chosen.address(run, after=found[SHOWN_LINES - 1].order_id) if len(found) > SHOWN_LINES else ""
         words = self._words(request)
@@ -158,6 +158,11 @@ def _filter(request: web.Request) -> Filter:
     """What is no kind or cause filters nothing."""
     kind, cause = request.query.get("kind", ""), request.query.get("cause", "")
     return Filter(kind if kind in list(Kind) else "", cause if cause in list(Cause) else "")
+
+
+def _storable(text: str) -> str:
+    """Empty: PostgreSQL has no such text, so no order has such an id."""
+    return "" if any(one == "\0" or 0xD800 <= ord(one) < 0xE000 for one in text) else text
 
 
 def _csv(rows: Sequence[Sequence[str]]) -> bytes:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import asyncpg
 
-from tracker.core.rate_gaps import LONGEST_GAP, fill_gaps
+from tracker.core.rate_gaps import LONGEST_GAP, Gap, fill_gaps, gaps
 from tracker.core.rates import ExchangeRate, RateKey
 from tracker.store.ledger.faults import telling_when_away
 
@@ -37,27 +37,32 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`filled` are days without a rate of their own; `contrary` are those that are there already with another value, as
+    """`filled` are days without a rate of their own; `missing` are days near the imported ones that still have none;
+    `contrary` are those that are there already with another value, as
     they are there: then nothing was imported."""
 
     added: int = 0
     filled: int = 0
+    missing: tuple[Gap, ...] = ()
     contrary: tuple[ExchangeRate, ...] = ()
 
 
-async def import_rates(dsn: str, rates: Sequence[ExchangeRate]) -> Imported:
-    """All of them, or none. Raises StoreUnavailableError."""
+async def import_rates(dsn: str, rates: Sequence[ExchangeRate], *, fill_to_known: bool = False) -> Imported:
+    """All of them, or none. `fill_to_known`: days between these and those that are there are filled, too. Raises
+    StoreUnavailableError."""
     with telling_when_away():
         connection = await asyncpg.connect(dsn)
         try:
             async with connection.transaction():
                 await connection.execute("LOCK TABLE exchange_rates IN SHARE ROW EXCLUSIVE MODE")
-                return await _import(connection, rates)
+                return await _import(connection, rates, fill_to_known=fill_to_known)
         finally:
             await connection.close()
 
 
-async def _import(connection: "asyncpg.Connection[asyncpg.Record]", rates: Sequence[ExchangeRate]) -> Imported:
+async def _import(
+    connection: "asyncpg.Connection[asyncpg.Record]", rates: Sequence[ExchangeRate], *, fill_to_known: bool
+) -> Imported:
     near = timedelta(days=LONGEST_GAP + 1)
     first, last = min(rate.day for rate in rates), max(rate.day for rate in rates)
     rows = await connection.fetch(_NEAR, sorted({rate.currency for rate in rates}), first - near, last + near)
@@ -70,7 +75,7 @@ async def _import(connection: "asyncpg.Connection[asyncpg.Record]", rates: Seque
     if contrary:
         return Imported(contrary=contrary)
     new = [rate for rate in rates if rate.key not in there]
-    filled = fill_gaps([*there.values(), *new])
+    filled = fill_gaps([*there.values(), *new], None if fill_to_known else {rate.key for rate in rates})
     added = [*new, *filled]
     await connection.execute(
         _ADD,
@@ -80,7 +85,7 @@ async def _import(connection: "asyncpg.Connection[asyncpg.Record]", rates: Seque
         [rate.rubles for rate in added],
         [rate.source for rate in added],
     )
-    return Imported(len(new), len(filled))
+    return Imported(len(new), len(filled), tuple(gaps([*there.values(), *added])))
 
 
 async def list_rates(dsn: str, currency: str | None = None) -> list[ExchangeRate]:
