@@ -131,17 +131,23 @@ def _told(messages: Sequence[Message]) -> Told:
             lines = {name: {**lines.get(name, {**whole, "goods": None}), **own[name]} for name in own}
         elif name and not _is_summed_up(report, lines, said_before, announced or 0):
             start = lines.get("", NEW if _bought({name: said}) else new)
-            lines = {**lines, name: {**lines.get(name, {**start, "goods": None}), **said}}
+            lines = {**lines, name: _over(lines.get(name, {**start, "goods": None}), said)}
             lines = {one: line for one, line in lines.items() if one or name not in _bought(lines)}
         elif not name and ("goods" in said or lines.keys() <= {""}):
-            lines = {"": {**whole, **said}}
+            lines = {"": _over(whole, said)}
         elif not name:
-            lines = {one: {**line, **said} for one, line in lines.items()}
+            lines = {one: _over(line, said) for one, line in lines.items()}
         if name:
             said_before[name] = {**said_before.get(name, {}), **said}
         usual = {"currency": report.currency_if_new}
         told = Told({one: line if line["currency"] else {**line, **usual} for one, line in lines.items()}, announced)
     return told
+
+
+def _over(line: Line, said: Line) -> Line:
+    """A currency that is said without a sum is not that of a sum stated before."""
+    alone = "goods" not in said and line["goods"] is not None and line["currency"]
+    return {**line, **said, **({"currency": line["currency"]} if alone else {})}
 
 
 def _said(by: object) -> Line:

@@ -40,6 +40,14 @@ def test_dollars_are_taken_at_the_rate_of_the_order_s_day() -> None:
     assert (decided.currency, decided.exchange_rate, decided.exchange_day) == ("USD", Decimal("64.50"), DAY)
 
 
+def test_a_currency_that_is_said_without_a_sum_is_not_that_of_the_sum_before() -> None:
+    dollars = report("12.34", Status.PENDING, currency="USD")
+
+    decided = decide([rate()], dollars, report(None, currency="RUB"))
+
+    assert (decided.currency, decided.status, decided.cashback) == ("USD", Status.APPROVED, 56)
+
+
 def test_nothing_is_rounded_on_the_way_and_the_nominal_counts() -> None:
     decided = decide([rate("58.2311", "KZT", nominal=100)], report("14999.99", currency="KZT"))
     assert decided.base == Decimal("14999.99") * Decimal("0.582311")

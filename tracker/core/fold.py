@@ -249,13 +249,15 @@ def _start(line_id: str, stated: Stated) -> Line:
 
 
 def _update(line: Line, report: Report) -> Line:
+    """A currency belongs to its sum: said without one, it is not that of a sum that was stated before."""
+    restated = report.currency if report.goods is not None or line.goods is None else None
     return replace(
         line,
         status=_last(report.status, line.status),
         hold=_last(report.hold, line.hold),
         settled=_last(report.settled, line.settled),
         goods=_last(report.goods, line.goods),
-        currency=_last(report.currency, _last(line.currency, report.currency_if_new)),
+        currency=_last(restated, _last(line.currency, report.currency_if_new)),
         tariff=_last(report.tariff, line.tariff),
         commission=_last(report.commission, line.commission),
     )

@@ -11,6 +11,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in the middle of an operation
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shutting down, starting, cancelled by its administrator
     asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
