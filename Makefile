@@ -10,7 +10,12 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@tests/packages.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+ifdef ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest browser_tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests
+endif
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

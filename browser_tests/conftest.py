@@ -5,7 +5,6 @@ A browser of one's own starts in a second or two, so each test has a new one; on
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -20,16 +19,8 @@ from browser_tests.ublock import install_ublock, trust
 from browser_tests.world import World, open_world
 from tests.running import ROOT, RunningTracker, data_folder, free_port
 
-HERE = Path(__file__).resolve().parent
 # As root there is no sandbox; without the others Chromium calls home at every start.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All in one process: what is timed here must not wait for another browser."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("browsers"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -22,7 +22,8 @@ __all__ = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the work, a file at a time: its tests share what they have opened."""
+    """Two processes share the work, a file at a time: its tests share what they have opened. Browsers are timed, so
+    they run before, alone."""
     for item in items:
         if item.path.is_relative_to(TESTS):
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))

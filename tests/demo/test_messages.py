@@ -178,6 +178,7 @@ def test_a_network_of_a_shop_whose_sums_include_delivery_names_it_by_the_shop_s_
     postback = replace(
         ADMITAD.postback,
         amounts=Amounts(include_delivery=True),
+        stated=frozenset({"include_delivery"}),
         mapping=(("delivery", ("ship",)), ("tariff", ("action",))),
     )
     partner = replace(ADMITAD, postback=postback)

@@ -80,6 +80,7 @@ class Setting:
     client: "TestClient[web.Request, web.Application]"
     partners: dict[str, Partner]
     counted: list[tuple[str, str]]
+    words_unknown: list[str]  # whose
     now: datetime = CLICKED_AT + timedelta(hours=1)
 
     async def send(self, query: str = "", *, partner_id: str = "lab", **more: Any) -> tuple[int, dict[str, Any]]:
@@ -133,6 +134,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
     clicks.record(CLICK)
     clicks.record(OTHER_CLICK)
     counted: list[tuple[str, str]] = []
+    words_unknown: list[str] = []
     async with open_ledger(dsn) as ledger:
         await ledger.put_in_force([LAB])
         ingest = Ingest(ledger, clicks, clicks)
@@ -143,7 +145,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
             now=lambda: setting.now,
             random=os.urandom,
             count=lambda who, verdict: counted.append((who, verdict)),
-            word_unknown=lambda who: counted.append((who, "word unknown")),
+            word_unknown=words_unknown.append,
         )
         app = web.Application()
         endpoint = PostbackEndpoint(
@@ -152,7 +154,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
         app.add_routes(endpoint.routes())
         async with TestClient(TestServer(app)) as client:
             staff = Staff(ledger, clicks, clicks, now=lambda: setting.now)
-            setting = Setting(dsn, ledger, ingest, staff, clicks, client, partners, counted)
+            setting = Setting(dsn, ledger, ingest, staff, clicks, client, partners, counted, words_unknown)
             yield setting
 
 
