@@ -58,9 +58,8 @@ class PostbackEndpoint:
             content_type=request.headers.get("Content-Type", ""),
             body=body,
         )
-        headers = {name.lower(): value for name, value in request.headers.items()}
         received = Received(
-            Call(raw, path, headers, self._address(request)),
+            Call(raw, path, request.headers, self._address(request)),
             partner_id=partner_id,
             secret=secret,
             address_hash=self._address_hash(request),

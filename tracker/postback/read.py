@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from tracker.core.money import CONTEXT
-from tracker.core.partner import AmountIs, Amounts, Origin, Partner
+from tracker.core.partner import AmountIs, Amounts, Origin, Partner, PostbackProfile
 from tracker.core.rates import RUBLES
 from tracker.core.reasons import MessageCode
 from tracker.core.report import BasketLine, Report, Status
 from tracker.postback import currencies, values
 from tracker.postback.dialects import DIALECTS
-from tracker.postback.dialects.dialect import Said, Shape
+from tracker.postback.dialects.dialect import Items, Said, Shape
 from tracker.postback.refusal import Refusal
 from tracker.postback.request import RawRequest, fields
 
@@ -34,7 +35,8 @@ def read(partner: Partner, request: RawRequest) -> Report | Refusal:
     sent = fields(request, partner.postback.json_field or shape.json_field)
     if isinstance(sent, Refusal):
         return sent
-    reader = _Reader(partner, shape, sent)
+    profile = partner.postback
+    reader = _Reader(partner, shape, sent, dict(profile.mapping), dict(profile.defaults), _amounts(profile, shape))
     try:
         return reader.report()
     except _RefusedError as refused:
@@ -44,8 +46,21 @@ def read(partner: Partner, request: RawRequest) -> Report | Refusal:
 
 def parameters(partner: Partner) -> frozenset[str]:
     """Every parameter that is read of the partner's messages."""
-    named = {name for _, names in partner.postback.mapping for name in names}
-    return frozenset(named).union(*(shape.parameters for shape in DIALECTS[partner.postback.dialect].shapes))
+    return _parameters(partner.postback.dialect, partner.postback.mapping)
+
+
+@lru_cache(maxsize=10_000)
+def _parameters(dialect: str, mapping: tuple[tuple[str, tuple[str, ...]], ...]) -> frozenset[str]:
+    """There are as many as partners.yaml has partners."""
+    named = {name for _, names in mapping for name in names}
+    return frozenset(named).union(*(shape.parameters for shape in DIALECTS[dialect].shapes))
+
+
+def _amounts(profile: PostbackProfile, shape: Shape) -> Amounts:
+    """What partners.yaml states wins over what the network's own documents say."""
+    if shape.amounts is None:
+        return profile.amounts
+    return replace(shape.amounts, **{name: getattr(profile.amounts, name) for name in profile.stated})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,9 @@ class _Reader:
     partner: Partner
     shape: Shape
     sent: Mapping[str, str]
+    mapped: Mapping[str, tuple[str, ...]]
+    defaults: Mapping[str, str]
+    amounts: Amounts
 
     def report(self) -> Report:
         self._refuse_what_is_no_order()
@@ -84,11 +102,13 @@ class _Reader:
 
     def names(self, field: str) -> tuple[str, ...]:
         """The sender's names for a field: `map:` of the partner, else the dialect's."""
-        return dict(self.partner.postback.mapping).get(field) or self.shape.fields.get(field, ())
+        return self.mapped.get(field) or self.shape.fields.get(field, ())
 
     def parameter(self, field: str) -> str:
         """The one of them that is there."""
         names = self.names(field)
+        if len(names) == 1:
+            return names[0]
         return next((name for name in names if self.sent.get(name, "").strip()), names[0] if names else field)
 
     def stated(self, field: str) -> str | None:
@@ -98,16 +118,7 @@ class _Reader:
 
     def text(self, field: str) -> str | None:
         """The same, or what a message of this kind, or of this partner, means that does not say it."""
-        defaults = dict(self.partner.postback.defaults)
-        return self.stated(field) or self.shape.implied.get(field) or defaults.get(field)
-
-    @property
-    def amounts(self) -> Amounts:
-        """What partners.yaml states wins over what the network's own documents say."""
-        ours, theirs = self.partner.postback.amounts, self.shape.amounts
-        if theirs is None:
-            return ours
-        return replace(theirs, **{name: getattr(ours, name) for name in self.partner.postback.stated})
+        return self.stated(field) or self.shape.implied.get(field) or self.defaults.get(field)
 
     def _refuse_what_is_no_order(self) -> None:
         if not any(value.strip() for value in self.sent.values()):
@@ -186,17 +197,16 @@ class _Reader:
         items = self.shape.items
         if items is None:
             return
-        lines = [line for number in range(_MOST_ITEMS) if (line := self._item(f"{items.path}.{number}.", number))]
+        numbers = {name.removeprefix(f"{items.path}.").partition(".")[0] for name in self.sent}
+        lines = [self._item(items, number) for number in range(_MOST_ITEMS) if str(number) in numbers]
         goods = Decimal(0)
         for line in lines:
             goods = CONTEXT.add(goods, line.goods or Decimal(0))
         if total is None or total == goods:
             yield from lines
 
-    def _item(self, prefix: str, number: int) -> BasketLine | None:
-        items = self.shape.items
-        if items is None or not any(name.startswith(prefix) for name in self.sent):
-            return None
+    def _item(self, items: Items, number: int) -> BasketLine:
+        prefix = f"{items.path}.{number}."
 
         def said(names: tuple[str, ...]) -> str | None:
             return next((text for name in names if (text := self.sent.get(prefix + name, "").strip())), None)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import urlencode
 
 from tracker.core.partner import Partner
@@ -22,7 +23,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request with what came beside it. Headers by their names in small letters; none of it is ever kept."""
+    """A request with what came beside it. Headers are asked for by their names in small letters; none of it is ever
+    kept."""
 
     request: RawRequest
     path: str = ""  # the network's own, or what follows the secret of our address
@@ -35,10 +37,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A call as one partner's dialect sees it: the request with what its path says, and what it brings as proof."""
+    """A call as one partner's dialect sees it: the request with what its path says, and what it brings as proof; None
+    where the partner asks for none."""
 
     request: RawRequest
-    presented: Presented
+    presented: Presented | None
 
 
 def shaped(partner: Partner, call: Call) -> Shaped:
@@ -51,24 +54,29 @@ class _Parsed:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self.plain = _sent(call.request, None)
         self._inside: dict[str, Mapping[str, str]] = {}  # by the field that holds more
+
+    @cached_property
+    def plain(self) -> Mapping[str, str]:
+        return _sent(self._call.request, None)
 
     def of(self, partner: Partner) -> Shaped:
         dialect = DIALECTS[partner.postback.dialect]
         shape, captured = dialect.at(self._call.path) or (dialect.shapes[0], {})
-        read = _read_of(partner, shape)
-        read_of_path = {name: value for name, value in captured.items() if name in read}
+        read_of_path = {name: value for name, value in captured.items() if name in parameters(partner)}
         query = "&".join(filter(None, (self._call.request.query, urlencode(read_of_path))))
+        request = replace(self._call.request, query=query, shape=shape.name)
+        if partner.postback.auth is None:
+            return Shaped(request, None)
         presented = Presented(
             self._call.request,
             {**self._said(partner.postback.json_field or shape.json_field), **captured},
             self._call.headers or {},
             self._call.address,
-            read,
+            _read_of(partner, shape),
             frozenset(read_of_path),
         )
-        return Shaped(replace(self._call.request, query=query, shape=shape.name), presented)
+        return Shaped(request, presented)
 
     def _said(self, json_field: str | None) -> Mapping[str, str]:
         if json_field is None or json_field not in self.plain:
@@ -91,9 +99,11 @@ def _read_of(partner: Partner, shape: Shape) -> frozenset[str]:
     return parameters(partner) | others | ({shape.items.path} if shape.items else set())
 
 
-def is_proved(partner: Partner, presented: Presented, now: datetime) -> bool:
+def is_proved(partner: Partner, presented: Presented | None, now: datetime) -> bool:
     """Whether what the partner asks for beside the secret of its address was brought."""
-    return partner.postback.auth is None or proved(partner.postback.auth, presented, now)
+    if partner.postback.auth is None:
+        return True
+    return presented is not None and proved(partner.postback.auth, presented, now)
 
 
 class Senders:
@@ -125,7 +135,7 @@ class Senders:
 
     def _candidates(self, call: Call, sent: Mapping[str, str]) -> Iterator[Partner]:
         said = [*sent.items()]
-        said += [(HEADER + name, value) for name, value in (call.headers or {}).items()]
+        said += [(HEADER + name.lower(), value) for name, value in (call.headers or {}).items()]
         speaking = set()
         for dialect in DIALECTS.values():
             if at := dialect.at(call.path):
