@@ -73,7 +73,7 @@ def expected(
         told, now = old, _earned(old, click, terms, rubles)
     status, hold, settled = _stands(told)
     declined = status is Status.DECLINED
-    changed = Flag.RATE_MISSING not in closing.flags and (now.accrual, now.base) != (closing.accrual, closing.base)
+    changed = (now.accrual, now.base) != (closing.accrual, closing.base)
     if heard[-1].at > limit and late and not declined:
         refused |= {Reason.LATE}
     elif heard[-1].at > limit and confirmed and (declined or changed or told.lines != every):

@@ -213,9 +213,8 @@ def test_a_decline_after_an_approval_is_told_from_one_that_never_was_approved() 
     approved = report("1000.00", at=DAY)
     declined = report(None, Status.DECLINED, at=2 * DAY)
     reversed_ = decide(approved, declined)
-    assert (reversed_.status, reversed_.reversed_after_approval) == (Status.DECLINED, True)
-    assert reversed_.first_approved_at == approved.event_time
-    assert not decide(report("1000.00", Status.PENDING), declined).reversed_after_approval
+    assert (reversed_.status, reversed_.first_approved_at) == (Status.DECLINED, approved.event_time)
+    assert decide(report("1000.00", Status.PENDING), declined).first_approved_at is None
 
 
 def test_a_message_that_names_a_click_not_found_yet_is_no_duplicate_of_one_that_names_another() -> None:
@@ -288,3 +287,12 @@ def test_a_correction_that_a_sum_of_the_order_replaced_is_not_taken_back_again()
     rows = [row("1000.00", "1"), row("-200.00", "r1"), report("800.00")]
     assert decide(*rows, row("-200.00", "r1")).base == Decimal("800.00")
     assert decide(*rows, row("-100.00", "r2")).base == Decimal("700.00")
+
+
+def test_a_first_sum_after_the_window_is_late_though_the_line_known_before_is_declined() -> None:
+    held = row("1000.00", "1", line_count=2, hold=True, at=0)
+    declined = item("1", "49.90", status=Status.DECLINED)
+
+    decided = decide(held, basket(declined, item("2", "20.00"), at=91 * 86_400))
+
+    assert (decided.status, decided.cashback, decided.reasons) == (Status.APPROVED, 0, (Reason.LATE,))

@@ -226,7 +226,7 @@ def test_every_problem_of_a_file_is_told_at_once_with_its_line() -> None:
         (b"\xff\xfe", "not in UTF-8"),
         (b"<ValCurs>", "not XML"),
         (b"<ValCurs/>", "there is no rate in it"),
-        (b'<!DOCTYPE x [<!ENTITY a "aa">]><ValCurs>&a;</ValCurs>', "has a document type"),
+        (b'<!DOCTYPE x [<!ENTITY a "aa">]><ValCurs>&a;</ValCurs>', "declares a document type"),
         (PERIOD, "--currency"),
     ],
 )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from tracker.app.trying import NO_KEY
 from tracker.core.partner import Programme
 from tracker.keys import Keys
 from tracker.ports import ClickIds
@@ -85,7 +86,7 @@ class ImaginedIds:
 
     def __init__(self, real: ClickIds) -> None:
         self._real = real
-        self._imagined = SignedClickIds(["00" * 32])
+        self._imagined = SignedClickIds([NO_KEY])
         self._first = ""
 
     def make(self, partner_id: str, shard: int, second: int, random: int) -> str:

@@ -5,9 +5,9 @@ from tracker.postback.trial import Trial
 from tracker.postback.trial import try_postback as try_with_ids
 from tracker.redirect.click_id import SignedClickIds
 
-_NO_KEY = "00" * 32  # nothing that it signs is ever honoured
+NO_KEY = "00" * 32  # nothing that it signs is ever honoured
 
 
 def try_postback(trial: Trial, programme: Programme) -> dict[str, object]:
     """What we would do with one request. Raises ConfigurationError for a partner that is not there."""
-    return try_with_ids(trial, programme, SignedClickIds([_NO_KEY]))
+    return try_with_ids(trial, programme, SignedClickIds([NO_KEY]))

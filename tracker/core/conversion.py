@@ -146,11 +146,12 @@ def _in_window(messages: Sequence[Message], in_time: Sequence[Message], earning:
     before = earning.of(at_close)
     if not at_close.confirmed:
         return _Windowed(stated, now, late=True)
-    counted = stated if stated.status is Status.DECLINED else _of_lines_known(stated, at_close)
+    declined = stated.status is Status.DECLINED
+    if before.missing and not now.missing and not declined:
+        return _Windowed(stated, now, late=True)
+    counted = stated if declined else _of_lines_known(stated, at_close)
     if counted.status is Status.DECLINED:
         return _Windowed(counted, earning.of(counted), after_window=True)
-    if before.missing and not now.missing:
-        return _Windowed(stated, now, late=True)
     now = earning.of(counted)
     grown = (now.accrual, now.base) > (before.accrual, before.base)
     changed = (now.base, now.accrual) != (before.base, before.accrual) or counted.lines != stated.lines

@@ -58,8 +58,3 @@ class Decision:
     def available(self) -> bool:
         """Whether the cashback is the shopper's to spend: approved and not on hold."""
         return self.status is Status.APPROVED and not self.hold
-
-    @property
-    def reversed_after_approval(self) -> bool:
-        """Whether the partner took back what it had approved."""
-        return self.status is Status.DECLINED and self.first_approved_at is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import total_ordering
 from typing import TypeVar
 
 from tracker.core.click import Click
@@ -100,12 +101,34 @@ class Stated:
         return self.status is Status.APPROVED or (self.status is Status.PENDING and self.hold)
 
 
-def order_key(message: Message) -> tuple[datetime, int, Decimal, str]:
+@total_ordering
+class _Text:
+    """A report as text, the last resort of the order. It is made only where all before it is equal, which is rare: made
+    for each key it was a tenth of a decision."""
+
+    __slots__ = ("_report",)
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Text) and repr(self._report) == repr(other._report)
+
+    def __lt__(self, other: "_Text") -> bool:
+        return repr(self._report) < repr(other._report)
+
+    __hash__ = None  # type: ignore[assignment]  # a key to sort by, and no more
+
+
+OrderKey = tuple[datetime, int, Decimal, _Text]
+
+
+def order_key(message: Message) -> OrderKey:
     """Ties at one moment: declined wins over approved over pending, then the smaller sum; the text makes it total."""
     report = message.report
     goods = total(one.goods for one in report.basket) if report.basket else report.goods
     smaller_last = Decimal("-Infinity") if goods is None else -goods
-    return message.at, _RANK[report.status], smaller_last, repr(report)
+    return message.at, _RANK[report.status], smaller_last, _Text(report)
 
 
 def in_order(messages: Iterable[Message]) -> list[Message]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from tracker.core.rates import RUBLES, ExchangeRate, RateKey
 from tracker.core.rates_xml import RateRow, xml_rows
+from tracker.errors import ConfigurationError
 
 COLUMNS = ("date", "currency", "nominal", "rubles")
 NOMINALS = tuple(10**power for power in range(7))
@@ -32,7 +33,7 @@ def read_rates(content: bytes, source: str, currency: str | None = None) -> Rate
     """`currency` is that of an XML over a period, which does not name it."""
     try:
         rows = xml_rows(content, currency) if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<" else _csv_rows(content)
-    except (ValueError, csv.Error) as error:
+    except (ValueError, csv.Error, ConfigurationError) as error:
         return RatesFile(problems=(str(error),))
     if not rows:
         return RatesFile(problems=("there is no rate in it",))

@@ -5,7 +5,8 @@
 """
 
 from dataclasses import dataclass, field
-from xml.parsers import expat
+
+from tracker.core.safe_xml import feed
 
 _FIELDS = {"CharCode", "Nominal", "Value"}
 
@@ -21,51 +22,37 @@ class RateRow:
     rubles: str
 
 
-class NotXmlError(ValueError):
-    """Not well-formed, or with a document type: such a file could grow, or reach elsewhere."""
+def xml_rows(content: bytes, currency: str | None) -> list[RateRow]:
+    """`currency` is that of a file over a period, which does not name it. Raises ConfigurationError."""
+    gathering = _Gathering(currency or "")
+    for _ in feed([content], gathering, name="it"):
+        pass
+    return gathering.rows
 
 
 @dataclass(slots=True)
 class _Gathering:
+    currency: str
     day: str = ""
     line: int = 0
-    text: str = ""
+    said_now: str = ""
     said: dict[str, str] = field(default_factory=dict)
     rows: list[RateRow] = field(default_factory=list)
 
+    def start(self, name: str, attributes: dict[str, str], line: int) -> None:
+        if name in ("ValCurs", "Record"):
+            self.day = attributes.get("Date", "")
+        if name in ("Valute", "Record"):
+            self.line, self.said = line, {}
+        self.said_now = ""
 
-def xml_rows(content: bytes, currency: str | None) -> list[RateRow]:
-    """`currency` is that of a file over a period, which does not name it. Raises NotXmlError."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    seen = _Gathering()
+    def text(self, text: str) -> None:
+        self.said_now += text
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if tag in ("ValCurs", "Record"):
-            seen.day = attributes.get("Date", "")
-        if tag in ("Valute", "Record"):
-            seen.line, seen.said = parser.CurrentLineNumber, {}
-        seen.text = ""
-
-    def end(tag: str) -> None:
-        if tag in _FIELDS:
-            seen.said[tag] = seen.text.strip()
-        if tag in ("Valute", "Record"):
-            named = seen.said.get("CharCode", currency or "")
-            row = RateRow(seen.line, seen.day, named, seen.said.get("Nominal", ""), seen.said.get("Value", ""))
-            seen.rows.append(row)
-
-    def said(text: str) -> None:
-        seen.text += text
-
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, said
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise NotXmlError(f"this is not XML: {error}") from None
-    return seen.rows
-
-
-def _refuse(*_: object) -> None:
-    raise NotXmlError("this XML has a document type; rates need none")
+    def end(self, name: str) -> None:
+        if name in _FIELDS:
+            self.said[name] = self.said_now.strip()
+        if name in ("Valute", "Record"):
+            currency = self.said.get("CharCode", self.currency)
+            row = RateRow(self.line, self.day, currency, self.said.get("Nominal", ""), self.said.get("Value", ""))
+            self.rows.append(row)

@@ -1,12 +1,11 @@
 """What a partner's `auth` asks for, told so that its programmer can do it: each signature with a worked example."""
 
-import base64
-import hmac
 from collections.abc import Iterator
 
 from tracker.core.partner import Partner
 from tracker.core.partner_address import Asked, AskedKind, Asking, Signing
-from tracker.core.proof import AddressProof, AnyOf, Encoding, ParameterProof, SignatureProof, Source, leaves
+from tracker.core.proof import AddressProof, AnyOf, ParameterProof, SignatureProof, Source, leaves
+from tracker.postback.authenticate import signature_of
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.sample import sample
 
@@ -41,6 +40,5 @@ def _signing(partner: Partner, proof: SignatureProof) -> Signing | None:
     if not isinstance(proof.over, Source):
         over = ", ".join(proof.over)
         text = proof.separator.join(said.get(name, "") for name in proof.over)
-    digest = hmac.digest(proof.secrets[0].encode(), text.encode(), str(proof.algorithm))
-    made = digest.hex() if proof.encoding is Encoding.HEX else base64.b64encode(digest).decode()
+    made = signature_of(proof, proof.secrets[0], text.encode())
     return Signing(str(proof.algorithm), str(proof.encoding), over, proof.separator, text, made)

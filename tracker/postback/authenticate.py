@@ -92,8 +92,13 @@ def _signed(proof: SignatureProof, presented: Presented) -> bool:
     if not _plausible(given, proof) or not _covered(proof.over, presented):
         return False
     text = _canonical(proof, presented)
-    made = (hmac.digest(secret.encode(), text, str(proof.algorithm)) for secret in proof.secrets)
-    return _is_one_of(given, tuple(_encoded(one, proof.encoding) for one in made))
+    return _is_one_of(given, tuple(signature_of(proof, secret, text) for secret in proof.secrets))
+
+
+def signature_of(proof: SignatureProof, secret: str, text: bytes) -> str:
+    """As the sender writes it."""
+    digest = hmac.digest(secret.encode(), text, str(proof.algorithm))
+    return digest.hex() if proof.encoding is Encoding.HEX else base64.b64encode(digest).decode()
 
 
 def _plausible(given: str, proof: SignatureProof) -> bool:
@@ -138,10 +143,6 @@ def _canonical(proof: SignatureProof, presented: Presented) -> bytes:
         case names:
             values = (presented.parameters.get(name, "") for name in names)
             return proof.separator.join(values).encode("utf-8", "surrogatepass")
-
-
-def _encoded(digest: bytes, encoding: Encoding) -> str:
-    return digest.hex() if encoding is Encoding.HEX else base64.b64encode(digest).decode()
 
 
 def _webhook_signed(proof: WebhookProof, presented: Presented, now: datetime) -> bool:

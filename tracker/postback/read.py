@@ -36,7 +36,7 @@ def read(partner: Partner, request: RawRequest) -> Report | Refusal:
     if isinstance(sent, Refusal):
         return sent
     profile = partner.postback
-    reader = _Reader(partner, shape, sent, dict(profile.mapping), dict(profile.defaults), _amounts(profile, shape))
+    reader = _Reader(partner, shape, sent, dict(profile.mapping), dict(profile.defaults), amounts_of(profile, shape))
     try:
         return reader.report()
     except _RefusedError as refused:
@@ -56,7 +56,7 @@ def _parameters(dialect: str, mapping: tuple[tuple[str, tuple[str, ...]], ...]) 
     return frozenset(named).union(*(shape.parameters for shape in DIALECTS[dialect].shapes))
 
 
-def _amounts(profile: PostbackProfile, shape: Shape) -> Amounts:
+def amounts_of(profile: PostbackProfile, shape: Shape) -> Amounts:
     """What partners.yaml states wins over what the network's own documents say."""
     if shape.amounts is None:
         return profile.amounts

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from tracker.core.partner import Partner
+from tracker.core.partner import AmountIs, Partner
 from tracker.core.proof import AllOf, AnyOf, ParameterProof, Proof, SignatureProof, Source, leaves
 from tracker.core.rates import RUBLES
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import PATH, Shape
+from tracker.postback.read import amounts_of
 from tracker.postback.status_words import status_words
 
 _FIELDS = ("order_id", "click_id", "line_id", "quantity", "status", "amount", "delivery", "commission", "currency")
@@ -91,11 +92,14 @@ def _named(partner: Partner, shape: Shape) -> Iterator[tuple[str, str]]:
 
 
 def _needed(field: str, partner: Partner, shape: Shape, mapped: Mapping[str, object]) -> bool:
+    amounts = amounts_of(partner.postback, shape)
     match field:
-        case "line_id" | "quantity":
-            return field in mapped or (shape.amounts is not None and len(shape.fields) > len(_FIELDS))
+        case "line_id":
+            return field in mapped or amounts.is_ is not AmountIs.ORDER_TOTAL
+        case "quantity":
+            return field in mapped or amounts.is_ is AmountIs.UNIT_PRICE
         case "delivery":
-            return partner.postback.amounts.include_delivery
+            return amounts.include_delivery
         case "commission":
             return field in mapped or ("amount" not in mapped and "amount" not in shape.fields)
         case "currency":

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
+from tracker.core.safe_xml import feed
 from tracker.core.statement import StatementField
 from tracker.errors import ConfigurationError
 from tracker.reconcile.record import Record, Value
-from tracker.reconcile.safe_xml import feed
 from tracker.reconcile.text import Advance
 
 _FIELDS = {

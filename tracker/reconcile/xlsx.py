@@ -8,9 +8,9 @@ from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO
 
+from tracker.core.safe_xml import Handler, feed
 from tracker.errors import ConfigurationError
 from tracker.reconcile.record import Value
-from tracker.reconcile.safe_xml import Handler, feed
 from tracker.reconcile.tables import Row
 from tracker.reconcile.text import Advance
 from tracker.reconcile.xlsx_parts import Book, CellText, Limits, SharedStrings, open_part, read_book, read_strings

@@ -11,8 +11,8 @@ from datetime import datetime
 from posixpath import join
 from typing import IO
 
+from tracker.core.safe_xml import Handler, feed
 from tracker.errors import ConfigurationError
-from tracker.reconcile.safe_xml import Handler, feed
 
 _CHUNK = 1 << 18
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # those that every Excel knows

@@ -12,6 +12,7 @@ import msgspec
 from tracker.core.facts import RevisionFact
 from tracker.core.notice import DueNotice, ListedNotice, Notice, Settled
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.ledger.ledger import SESSION
 
 _ANSWER_SECONDS = 30.0
 _TURN = 7_201_945_338  # of the one sender; any number that nobody else uses
@@ -75,17 +76,8 @@ _THESE = "n.entry_id = ANY ($2::uuid[])"
 _SINCE = "n.at >= $2"
 
 _facts = msgspec.msgpack.Decoder(RevisionFact)
-_SESSION = {
-    "timezone": "UTC",
-    "jit": "off",
-    # By key, as in the ledger, whatever the tables' sizes were when a plan was made.
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-    # And in the order of an index: a look for 16 of a million that wait must not sort the million.
-    "enable_sort": "off",
-    "enable_bitmapscan": "off",
-}
+# By key, as in the ledger, and in the order of an index: a look for 16 of a million that wait must not sort them all.
+_SESSION = SESSION | {"enable_sort": "off", "enable_bitmapscan": "off"}
 
 
 class Notices:

@@ -13,16 +13,22 @@ _SCRIPTS = "script-src 'self'; connect-src 'self'; "
 
 
 class Pages:
-    """The templates of one package's folder `templates`; `shell.html` and `style.css` are shared."""
+    """The templates of one package's folder `templates`, and the shared ones of ours that it has none of itself: the
+    shell, and a page that only tells something (`said`: title, lead, steps)."""
 
     def __init__(self, package: str, *, style: str | None = None, script: bool = False, **shared: object) -> None:
         """`style` instead of the shared one; `script`: the pages may run our own scripts, which may ask our own
         addresses. `shared` values are there in every template."""
         ours = files("tracker.web") / "templates"
         theirs = files(package) / "templates"
-        sources = {file.name: file.read_text("utf-8") for file in theirs.iterdir() if file.name.endswith(".html")}
+        sources = {
+            file.name: file.read_text("utf-8")
+            for folder in (ours, theirs)
+            for file in folder.iterdir()
+            if file.name.endswith(".html")
+        }
         self._environment = Environment(
-            loader=DictLoader(sources | {"shell.html": (ours / "shell.html").read_text("utf-8")}),
+            loader=DictLoader(sources),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -54,8 +54,6 @@ class Said:
 PENDING = Said(Status.PENDING, hold=False)
 HELD = Said(Status.PENDING, hold=True)
 APPROVED = Said(Status.APPROVED, hold=False)
-STALLED = Said(Status.APPROVED, hold=True)  # confirmed by the shop, whose money is missing
-SETTLED = Said(Status.APPROVED, hold=False, settled=True)
 DECLINED = Said(Status.DECLINED, hold=False)
 
 

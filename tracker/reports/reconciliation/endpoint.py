@@ -146,7 +146,7 @@ class ReconciliationPages:
     def _told(
         self, request: web.Request, status: int, title: str, lead: str, steps: Sequence[str] = ()
     ) -> web.Response:
-        return self._response(request, "told.html", status, title=title, lead=lead, steps=steps)
+        return self._response(request, "told.html", status, said={"title": title, "lead": lead, "steps": steps})
 
     def _words(self, request: web.Request) -> Words:
         language, programme = language_of(request), self._programme()

@@ -50,7 +50,7 @@ INSERT INTO terms_in_force (partner_id, version) SELECT $2, $1 WHERE $1 IS DISTI
 )
 """
 
-_SESSION = {
+SESSION = {
     "timezone": "UTC",
     "jit": "off",
     # Everything here is looked up by key. A plan that was made while the tables were empty would scan them for ever.
@@ -209,7 +209,7 @@ async def open_ledger(dsn: str, *, connections: int = CONNECTIONS) -> AsyncItera
         max_size=connections,
         command_timeout=ANSWER_SECONDS,
         timeout=ANSWER_SECONDS,
-        server_settings=_SESSION,
+        server_settings=SESSION,
         reset=_keep_session,
     )
     try:

@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 from tracker.errors import ConfigurationError
 
-_DEEPEST = 64  # elements in elements; statements and Excel files have fewer than ten
+_DEEPEST = 64  # elements in elements; statements, rates and Excel files have fewer than ten
 _LONGEST_TAG = 1 << 20  # bytes of a tag with its attributes
 
 
@@ -61,8 +61,6 @@ class _Refuse(Protocol):
 
 def _refuse(name: str) -> _Refuse:
     def refuse(doctype: str, system: str | None, public: str | None, internal: bool) -> None:  # noqa: ARG001 - expat's
-        raise ConfigurationError(
-            [f"{name} declares a document type; a statement needs none, and such files are refused"]
-        )
+        raise ConfigurationError([f"{name} declares a document type; it needs none, and such files are refused"])
 
     return refuse
