@@ -9,7 +9,7 @@ import asyncpg
 
 from tests import browsing
 from tests.agents import DESKTOP
-from tests.running import RunningTracker
+from tests.running import RunningTracker, secrets_of
 
 ORDER = "USD-1"
 
@@ -33,10 +33,27 @@ async def of_the_order(tracker: RunningTracker, columns: str) -> str:
         await connection.close()
 
 
+async def on_the_desk(tracker: RunningTracker) -> str:
+    """What staff see of it; there is nothing to release."""
+    token = secrets_of(tracker).desk
+    address = f"{tracker.url}/desk/order?partner=ali&order={ORDER}&lang=en"
+    async with browsing.new_browser() as browser:
+        async with browser.get(f"{tracker.url}/desk?token={token}") as opened:
+            assert opened.status == 200
+        async with browser.get(address) as answer:
+            page = await answer.text()
+    assert "Release the hold" not in page
+    return page
+
+
 async def test_an_order_in_dollars_is_held_until_its_rate_is_imported(tracker: RunningTracker, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     assert await dollars(tracker, now) == "decided"
     assert await of_the_order(tracker, "status || cashback || held_by_us[1]") == "pending0rate_missing"
+
+    waits = tracker.try_command("held", "release", "ali", ORDER, "--reason", "it is theirs", "--staff", "Anna")
+    assert (waits.returncode, "`tracker rates import` releases it" in waits.stderr) == (1, True)
+    assert "12.34 USD" in await on_the_desk(tracker)
 
     rates = tmp_path / "rates.csv"
     day = now.astimezone(ZoneInfo("Europe/Moscow")).date()

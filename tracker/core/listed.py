@@ -54,7 +54,8 @@ class DeskOrder:
     status: str
     hold: bool
     cashback: int
-    base: Decimal
+    base: Decimal  # rubles
+    goods: Decimal  # as stated, in `currency`
     currency: str
     reasons: tuple[str, ...]
     flags: tuple[str, ...]

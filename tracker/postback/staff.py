@@ -10,7 +10,7 @@ from tracker.core.conversion import judge
 from tracker.core.decision import Decision
 from tracker.core.fold import owner
 from tracker.core.order import Order, Override, OverrideKind
-from tracker.core.reasons import Reason
+from tracker.core.reasons import Flag, Reason
 from tracker.ports import Change, ClickFinder, ClickIds, KnownOrder, ListedOrder
 from tracker.postback.books import StaffBooks
 from tracker.postback.ingest import TRIES, OrderBusyError
@@ -112,6 +112,9 @@ def _is_late(order: Order, decision: Decision) -> str | None:
 
 
 def _is_held_by_us(order: Order, decision: Decision) -> str | None:
+    if decision.held_by_us == (Flag.RATE_MISSING,):
+        rate = f"the rate of {decision.currency} of {decision.exchange_day}"
+        return f"The order {order.order_id} waits for {rate}: `tracker rates import` releases it."
     if decision.held_by_us:
         return None
     whose = "its partner holds it" if decision.hold else "it is on no hold"

@@ -13,7 +13,11 @@ MOST_COUNTED = 10_000
 MOST_OF_AN_ORDER = 200  # messages, and states
 
 _ORDER = """
-SELECT c.partner_id, c.order_id, c.status, c.hold, c.cashback, c.base, c.currency, c.reasons, c.flags, c.held_by_us,
+SELECT c.partner_id, c.order_id, c.status, c.hold, c.cashback, c.base,
+    coalesce((
+        SELECT sum((line ->> 'goods')::numeric) FROM jsonb_array_elements(c.lines) line
+        WHERE line ->> 'status' <> 'declined'
+    ), 0) AS goods, c.currency, c.reasons, c.flags, c.held_by_us,
     coalesce(c.click_id, '') AS click_id, coalesce(m.click_id, '') AS click_as_sent,
     coalesce(c.shopper_id, '') AS shopper_id, coalesce(c.promo_code, '') AS promo_code, c.first_seen_at, c.ordered_at,
     c.clicked_at, c.confirm_by

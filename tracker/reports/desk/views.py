@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from tracker.core.listed import DeskOrder, KeptMessage, ListedRevision, OrderFile, StaffAct
 from tracker.core.partner import Programme
-from tracker.core.reasons import Reason
+from tracker.core.rates import RUBLES
+from tracker.core.reasons import Flag, Reason
 from tracker.ports import Waiting
 from tracker.reports.analysts.codes import CODES
 from tracker.reports.desk.forms import ActKind
@@ -72,8 +73,9 @@ class Words:
         return partner.name if partner else partner_id
 
     def _facts(self, one: DeskOrder) -> list[tuple[str, str]]:
-        text, base = self.text, wording.number(one.base, self.language)
-        sums = wording.rubles(one.base, self.language) if one.currency == "RUB" else f"{base} {one.currency}"
+        text, sums = self.text, wording.rubles(one.base, self.language)
+        if one.currency != RUBLES:  # what was paid, and what of it counts once its rate is known
+            sums = f"{wording.number(one.goods, self.language)} {one.currency}" + (f", {sums}" if one.base else "")
         facts = [
             (text.base, sums),
             (text.first_seen, self._moment(one.first_seen_at)),
@@ -138,7 +140,7 @@ def applicable(order: DeskOrder) -> list[ActKind]:
     """What makes sense for an order as it stands; an order that has moved on since says so itself."""
     fits = {
         ActKind.CREDIT_LATE: Reason.LATE in order.reasons,
-        ActKind.RELEASE: bool(order.held_by_us),
+        ActKind.RELEASE: bool(set(order.held_by_us) - {Flag.RATE_MISSING}),
         ActKind.CLAIM: not order.click_id,
     }
     return [kind for kind in ActKind if fits[kind]]

@@ -131,7 +131,8 @@ class Words:
 
     def period(self, run: Run) -> str:
         first, last = self._local(run.since), self._local(run.until - timedelta(microseconds=1))
-        return f"{wording.day(first, self.language)} – {wording.day(last, self.language, year=True)}"
+        until = wording.day(last, self.language, year=True)
+        return until if first == last else f"{wording.day(first, self.language)} – {until}"
 
     def _local(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.zone)).date()
