@@ -196,6 +196,14 @@ async def tried(tracker: RunningTracker, pasted: str) -> str:
             return html.unescape(await answer.text())
 
 
+async def test_what_is_no_form_is_told_so_and_is_no_fault_of_ours(tracker: RunningTracker) -> None:
+    body, kind = b"--a\r\n[]--a--\r\n", {"Content-Type": "multipart/form-data; boundary=a"}
+    async with browser() as client:
+        await page(client, page_url(tracker, "lab"))
+        async with client.post(f"{tracker.url}/partner/lab/try", data=body, headers=kind) as answer:
+            assert answer.status == 400
+
+
 async def test_a_pasted_request_may_be_a_whole_one(tracker: RunningTracker) -> None:
     path = tracker.postback_url("lab").removeprefix(tracker.url)
     body = f"\r\n\r\n{TRIED}"
