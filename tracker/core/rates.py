@@ -37,6 +37,12 @@ class ExchangeRate:
 DayRates = Mapping[str, ExchangeRate]
 
 
+def currency_code(word: str) -> str:
+    """As we write it: RUR is how some still write RUB."""
+    written = word.upper()
+    return RUBLES if written == "RUR" else written
+
+
 def is_foreign(currency: str | None) -> bool:
     return currency not in (None, RUBLES)
 

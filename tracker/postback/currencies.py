@@ -1,20 +1,14 @@
 """The currency that a sum is in: as it is written, as it goes without saying, and whether the partner lists it."""
 
 from tracker.core.partner import Partner
-from tracker.core.rates import RUBLES
-
-
-def code(word: str | None) -> str | None:
-    """RUR is how some still write RUB."""
-    written = word.upper() if word else None
-    return RUBLES if written == "RUR" else written
+from tracker.core.rates import RUBLES, currency_code
 
 
 def usual(partner: Partner, default: str | None) -> str | None:
     """None: several are listed, and none of them goes without saying."""
     listed = partner.currencies
     alone = RUBLES if RUBLES in listed else min(listed) if len(listed) == 1 else None
-    return code(default) or alone
+    return currency_code(default) if default else alone
 
 
 def problem(partner: Partner, found: str | None, parameter: str) -> str | None:

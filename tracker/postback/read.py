@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tracker.core.money import CONTEXT
 from tracker.core.partner import AmountIs, Amounts, Origin, Partner, PostbackProfile
-from tracker.core.rates import RUBLES
+from tracker.core.rates import RUBLES, currency_code
 from tracker.core.reasons import MessageCode
 from tracker.core.report import BasketLine, Report, Status
 from tracker.postback import currencies, values
@@ -238,13 +238,14 @@ class _Reader:
         return found
 
     def _too_fine(self, found: Decimal) -> bool:
-        found_in = currencies.code(self.stated("currency")) or self._usual_currency()
+        stated = self.stated("currency")
+        found_in = currency_code(stated) if stated else self._usual_currency()
         return found_in == RUBLES and values.decimals(found) > 2
 
     def _currency(self) -> str | None:
         """The one that the message states itself; unstated, it stays what it was."""
-        code = currencies.code(self.stated("currency"))
-        return None if code is None else self._listed(code)
+        stated = self.stated("currency")
+        return self._listed(currency_code(stated)) if stated else None
 
     def _usual_currency(self) -> str | None:
         return currencies.usual(self.partner, self.text("currency"))

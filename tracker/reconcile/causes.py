@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tracker.core.money import CONTEXT
+from tracker.core.rates import RUBLES
 from tracker.core.reasons import Flag, MessageCode, Reason
 from tracker.core.reconciliation import Cause, Kind, Known, Ours, Period, Theirs
 from tracker.core.report import Status
@@ -71,9 +72,9 @@ def _status(theirs: Theirs, ours: Ours) -> tuple[Cause, tuple[str, ...]]:
 def _amount(theirs: Theirs, ours: Ours, known: Known) -> Iterator[tuple[Cause, tuple[str, ...]]]:
     """Most certain first; the last always holds."""
     sum_, base = theirs.goods or Decimal(0), ours.base
-    if theirs.currency not in ("", ours.currency) or (ours.currency != "RUB" and sum_ == base):
+    if theirs.currency not in ("", ours.currency) or (ours.currency != RUBLES and sum_ == base):
         yield Cause.CURRENCY, ()
-    if ours.currency != "RUB":
+    if ours.currency != RUBLES:
         base = Decimal(0) if ours.goods is None else ours.goods
     apart = abs(CONTEXT.subtract(sum_, base))
     if not base and Flag.AMOUNT_MISSING in ours.flags:

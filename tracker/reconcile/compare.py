@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 from tracker.core.money import CONTEXT, round_to_rubles
+from tracker.core.rates import RUBLES
 from tracker.core.reconciliation import Difference, Kind, Known, Ours, Pair, Period, Theirs, currency_of
 from tracker.core.report import Status
 from tracker.reconcile.causes import causes
 
-RUBLES = "RUB"
 _ZERO = Decimal(0)
 
 

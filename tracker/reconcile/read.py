@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tracker.core.money import CONTEXT
+from tracker.core.rates import currency_code
 from tracker.core.reconciliation import StatementRow
 from tracker.core.report import Status
 from tracker.core.statement import StatementField, StatementProfile
@@ -100,7 +101,7 @@ class _Reader:
             goods=goods,
             delivery=delivery,
             commission=self._sum(StatementField.COMMISSION),
-            currency=("RUB" if currency == "RUR" else currency) or self.words.currency,
+            currency=currency_code(currency) or self.words.currency,
         )
 
     def _sum(self, field: str) -> Decimal | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from tracker.core.rates import RUBLES
 from tracker.core.reconciliation import Cause, Difference, Kind, Ours, Run, Theirs
 from tracker.reports.reconciliation.texts import ReconciliationText
 from tracker.web import wording
@@ -110,7 +111,7 @@ class Words:
         if side is None:
             return "—"
         amount = self.text.no_sum if side.goods is None else self.number(_rounded(side.goods))
-        currency = "" if side.currency in ("", "RUB") else f" {side.currency}"
+        currency = "" if side.currency in ("", RUBLES) else f" {side.currency}"
         return f"{amount}{currency}, {self.text.status[side.status or '']}"
 
     def _ours(self, side: Ours | None) -> str:
