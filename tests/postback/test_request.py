@@ -50,6 +50,10 @@ def test_a_readable_body_is_its_fields(kind: str, body: str, found: dict[str, st
 
 
 UNREADABLE = {
+    "parts with a boundary longer than any may be": (
+        f"multipart/form-data; boundary={'b' * 71}",
+        f"--{'b' * 71}\r\n{NAMED}\r\n\r\nA-1\r\n--{'b' * 71}--",
+    ),
     "half a character in the currency": ("application/json", json.dumps({"currency": "\ud800"})),
     "half a character in a long parameter": ("application/json", json.dumps({"\ud800": "x" * 2001})),
     "half a character in the order id": ("application/json", json.dumps({"order_id": "A-\ud800"})),

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 MAX_PARTS = 200
+LONGEST_BOUNDARY = 70  # RFC 2046, 5.1.1
 
 _BOUNDARY = re.compile(r"""(?i);\s*+boundary\s*+=\s*+(?:"([^"]+)"|([^\s;"]+))""")
 _FIRST_LINE = re.compile(rb"\s*+--([^\r\n]+)")
@@ -30,7 +31,7 @@ def parts(body: bytes, content_type: str) -> list[Part]:
     boundary = (declared[1] or declared[2]).encode("utf-8", "surrogatepass") if declared else b""
     if not boundary and (first := _FIRST_LINE.match(body)):
         boundary = first[1].rstrip()
-    if not boundary:
+    if not 0 < len(boundary) <= LONGEST_BOUNDARY:
         return []
     line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*+(?=\r?\n|\Z)")
     found: list[Part] = []
