@@ -82,7 +82,7 @@ class RunningTracker:
                 assert self._process is None or self._process.poll() is None, self.log.read_text()
                 try:
                     async with client.get(f"{self.url}/readyz") as answer:
-                        if answer.status == 200:
+                        if set((await answer.json()).values()) == {"ok"}:
                             return
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     pass

@@ -24,6 +24,12 @@ CLICK_REASONS = Metric("tracker_click_reasons_total", "What screening found abou
 CLICK_PAGES = Metric("tracker_click_pages_total", "Pages shown instead of a redirect.", ("code",))
 CHECKS = Metric("tracker_checks_total", "What browsers were found to be.", ("check", "finding", "confidence"))
 CLICKS_NOT_RECORDED = Metric("tracker_clicks_not_recorded_total", "Click-outs that no store could record.")
+JOURNALED = Metric("tracker_journal_clicks_total", "Clicks put into the journal because Valkey did not take them.")
+JOURNAL_REPLAYED = Metric("tracker_journal_replayed_total", "Clicks of the journal that Valkey has taken since.")
+JOURNAL_WAITING = Metric(
+    "tracker_journal_waiting", "Clicks that a look into the journal found and could not take out yet.", kind="gauge"
+)
+JOURNAL_DAMAGED = Metric("tracker_journal_damaged_total", "Places of a journal that could not be read.")
 DOUBLE_CLICKS = Metric("tracker_double_clicks_total", "Double clicks answered with the click id of the first.")
 TAG_REPORTS = Metric("tracker_tag_reports_total", "Reports of the tag by what they saw of the tab.", ("kind", "tab"))
 TAG_CLICKS_NOT_OURS = Metric(

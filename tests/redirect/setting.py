@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -38,12 +39,14 @@ from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.tokens import PassClaim, Tokens, make_link
 from tracker.store.clicks import STREAMS, ClickStore, read_entry
+from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.telemetry import Telemetry
 from tracker.web.hashing import KeyedHash
 
 KEY = "5a" * 32
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 SHOPPER = "shopper-42"
+FOR_YEARS = 3_650  # days: Valkey's clock is not pinned
 
 
 def partner(partner_id: str, *origins: Origin) -> Partner:
@@ -171,18 +174,20 @@ async def open_setting(
     *,
     public_url: str = "http://cashback.example",
     store: ClickStore | None = None,
+    journal: Path | None = None,
     policies: Mapping[Check, CheckPolicy] = MappingProxyType({}),
 ) -> AsyncIterator[Setting]:
     numbers = count(1)
     tokens = Tokens(KEY, KEY)
     cookies = Cookies(tokens, over_tls=public_url.startswith("https://"))
     click_ids = SignedClickIds([KEY], clock=lambda: setting.now)
-    clicks = store or ClickStore(valkey, hot_days=3)
+    clicks = store or ClickStore(valkey, hot_days=FOR_YEARS)
     telemetry = Telemetry()
+    journaled = JournaledClicks(clicks, Journal(JournalFolder(journal)), telemetry) if journal else None
     checks = tuple(policies.items())
     programme = Programme("Demo Cashback", "Europe/Moscow", "https://programme.example/sign-in", checks, PARTNERS)
     parts = ClickOutParts(
-        clicks=clicks,
+        clicks=journaled or clicks,
         click_ids=click_ids,
         tokens=tokens,
         cookies=cookies,

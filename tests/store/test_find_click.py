@@ -8,7 +8,7 @@ from tests.core.factories import CLICK
 from tracker.core.click import Click
 from tracker.core.click_id import parts
 from tracker.errors import StoreUnavailableError
-from tracker.store.find_click import FindClick
+from tracker.store.find_click import FindClick, OldClicks, YoungClicks
 
 OTHERS = replace(CLICK, partner_id="another")
 
@@ -48,6 +48,10 @@ class Old:
         return self.holds if self.holds is not None and self.holds.click_id == click_id else None
 
 
+def find_click(young: YoungClicks, old: OldClicks, *, journaled: bool = False) -> FindClick:
+    return FindClick(young, old, in_journal=lambda _: journaled)
+
+
 @pytest.mark.parametrize(
     ("young", "old"),
     [
@@ -58,34 +62,34 @@ class Old:
     ],
 )
 async def test_a_click_that_one_store_has_is_found(young: Young, old: Old) -> None:
-    assert await FindClick(young, old).find(CLICK.click_id, "lab") == CLICK
+    assert await find_click(young, old).find(CLICK.click_id, "lab") == CLICK
 
 
 async def test_a_young_click_costs_one_lookup() -> None:
     old = Old(CLICK)
-    await FindClick(Young(CLICK), old).find(CLICK.click_id, "lab")
+    await find_click(Young(CLICK), old).find(CLICK.click_id, "lab")
     assert old.asked == []
 
 
 async def test_an_old_click_is_looked_for_at_the_second_that_its_id_names() -> None:
     old = Old(CLICK)
-    await FindClick(Young(), old).find(CLICK.click_id, "lab")
+    await find_click(Young(), old).find(CLICK.click_id, "lab")
     assert old.asked == [(CLICK.click_id, parts(CLICK.click_id).second)]
 
 
 @pytest.mark.parametrize("old", [Old(), Old(OTHERS)], ids=["nowhere", "of another partner"])
 async def test_a_click_that_neither_has_for_this_partner_is_none(old: Old) -> None:
-    assert await FindClick(Young(), old).find(CLICK.click_id, "lab") is None
+    assert await find_click(Young(), old).find(CLICK.click_id, "lab") is None
 
 
 async def test_nobody_says_that_it_is_not_there_while_it_may_wait_to_be_shipped() -> None:
     with pytest.raises(StoreUnavailableError, match="not shipped"):
-        await FindClick(Young(backlog=True), Old()).find(CLICK.click_id, "lab")
+        await find_click(Young(backlog=True), Old()).find(CLICK.click_id, "lab")
 
 
 @pytest.mark.parametrize(("young", "old"), [(Young(CLICK), Old()), (Young(), Old(CLICK)), (Young(), Old(OTHERS))])
 async def test_what_waits_to_be_shipped_is_asked_for_only_when_neither_has_the_click(young: Young, old: Old) -> None:
-    await FindClick(young, old).find(CLICK.click_id, "lab")
+    await find_click(young, old).find(CLICK.click_id, "lab")
     assert young.asked_for_backlog == 0
 
 
@@ -97,7 +101,7 @@ async def test_a_click_that_is_shipped_while_it_is_looked_for_is_found() -> None
             old.holds = CLICK
             return False
 
-    assert await FindClick(ShippedMeanwhile(), old).find(CLICK.click_id, "lab") == CLICK
+    assert await find_click(ShippedMeanwhile(), old).find(CLICK.click_id, "lab") == CLICK
 
 
 @pytest.mark.parametrize(
@@ -110,4 +114,20 @@ async def test_a_click_that_is_shipped_while_it_is_looked_for_is_found() -> None
 )
 async def test_nobody_says_that_it_is_not_there_while_a_store_is_away(young: Young, old: Old, who: str) -> None:
     with pytest.raises(StoreUnavailableError, match=f"{who} is away"):
-        await FindClick(young, old).find(CLICK.click_id, "lab")
+        await find_click(young, old).find(CLICK.click_id, "lab")
+
+
+async def test_a_click_that_may_be_in_a_journal_is_not_called_unknown() -> None:
+    with pytest.raises(StoreUnavailableError, match="journal"):
+        await find_click(Young(), Old(), journaled=True).find(CLICK.click_id, "lab")
+    assert await find_click(Young(CLICK), Old(), journaled=True).find(CLICK.click_id, "lab") == CLICK
+
+
+async def test_the_journal_is_asked_before_the_stores_since_a_click_may_move_meanwhile() -> None:
+    young = Young()
+
+    def moves_it(_: str) -> bool:
+        young.holds = CLICK
+        return False
+
+    assert await FindClick(young, Old(), moves_it).find(CLICK.click_id, "lab") == CLICK

@@ -23,6 +23,7 @@ from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import FIELDS
 from tracker.settings import Settings
 from tracker.store.clicks import open_valkey
+from tracker.store.journal import JournalFolder
 from tracker.store.ledger import open_ledger
 
 _WAREHOUSE_SOCKET = "warehouse.sock"
@@ -92,6 +93,11 @@ def with_embedded(settings: Settings) -> Settings:
 
 def warehouse_folder(settings: Settings) -> Path:
     return settings.data.resolve() / "warehouse"
+
+
+def journal_folder(settings: Settings) -> JournalFolder:
+    """Where this machine keeps clicks while Valkey is away."""
+    return JournalFolder(settings.data / "journal")
 
 
 def warehouse_socket(settings: Settings) -> Path:

@@ -1,5 +1,6 @@
 """Everything that remembers, opened for one process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from types import MappingProxyType
 
 from redis.asyncio import Redis
 
-from tracker.app.installation import warehouse_socket, with_embedded
+from tracker.app.installation import journal_folder, warehouse_socket, with_embedded
 from tracker.keys import Keys
 from tracker.postback.came_later import CameLater
 from tracker.postback.ingest import Ingest
@@ -19,12 +20,14 @@ from tracker.reports.guard import guarded
 from tracker.settings import Settings
 from tracker.store.clicks import ClickStore, open_valkey
 from tracker.store.find_click import FindClick, OldClicks
+from tracker.store.journal import Journal, JournaledClicks
 from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
+from tracker.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,20 @@ async def open_stores(settings: Settings, secrets: Keys, old_clicks: OldClicks) 
         async with open_ledger(addresses.postgres_url or "") as ledger:
             clicks = ClickStore(valkey, hot_days=settings.hot_days)
             click_ids = SignedClickIds(secrets.click)
-            find_click = FindClick(clicks, old_clicks)
+            find_click = FindClick(clicks, old_clicks, journal_folder(settings).may_hold)
             yield Stores(valkey, clicks, ledger, click_ids, find_click, Ingest(ledger, click_ids, find_click))
     finally:
         await valkey.aclose()
+
+
+@asynccontextmanager
+async def journaled_clicks(settings: Settings, stores: Stores, telemetry: Telemetry) -> AsyncIterator[JournaledClicks]:
+    """Clicks go to Valkey, or to the journal until it takes them again: inside the block, and once more behind it."""
+    clicks = JournaledClicks(stores.clicks, Journal(journal_folder(settings)), telemetry)
+    stopping = asyncio.Event()
+    replaying = asyncio.create_task(clicks.keep_replaying(stopping))
+    try:
+        yield clicks
+    finally:
+        stopping.set()
+        await replaying

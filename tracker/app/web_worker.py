@@ -15,7 +15,7 @@ from tracker import keys
 from tracker.app.click_out import ClickOutParts, click_out
 from tracker.app.installation import load
 from tracker.app.pages import desk_pages, partner_pages
-from tracker.app.stores import Stores, Warehouse, open_stores, open_warehouse
+from tracker.app.stores import Stores, Warehouse, journaled_clicks, open_stores, open_warehouse
 from tracker.core.partner import Programme
 from tracker.keys import Keys
 from tracker.postback.confirm import TakeTagReport
@@ -35,6 +35,7 @@ from tracker.reports.partner.endpoint import PartnerPages
 from tracker.reports.reconciliation.endpoint import ReconciliationPages
 from tracker.reports.shopper.endpoint import ShopperPages
 from tracker.settings import Settings
+from tracker.store.journal import JournaledClicks
 from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
@@ -54,8 +55,9 @@ async def web_worker(settings: Settings, listening: socket.socket) -> AsyncItera
     async with (
         open_warehouse(settings) as warehouse,
         open_stores(settings, secrets, warehouse.old_clicks) as stores,
+        journaled_clicks(settings, stores, telemetry) as clicks,
     ):
-        worker = _Worker(settings, secrets, programme, proxies, telemetry, stores, warehouse)
+        worker = _Worker(settings, secrets, programme, proxies, telemetry, stores, warehouse, clicks)
         runner = make_runner(worker.application(), telemetry)
         await runner.setup()
         try:
@@ -76,6 +78,7 @@ class _Worker:
     telemetry: Telemetry
     stores: Stores
     warehouse: Warehouse
+    clicks: JournaledClicks
 
     def application(self) -> web.Application:
         app = web.Application(
@@ -107,7 +110,7 @@ class _Worker:
 
     def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits) -> ClickOutEndpoint:
         parts = ClickOutParts(
-            clicks=self.stores.clicks,
+            clicks=self.clicks,
             click_ids=self.stores.click_ids,
             tokens=tokens,
             cookies=cookies,
@@ -208,11 +211,13 @@ class _Worker:
         )
 
     def _health(self) -> Health:
-        """A shopper or a partner does not notice when the warehouse is away."""
+        """Only what a shopper cannot do without is needed: a balancer must not take every worker away from the
+        shoppers because a store is away that all of them share."""
         parts = {
-            "valkey": Part(self.stores.valkey.ping),
-            "postgres": Part(self.stores.ledger.ping),
+            "valkey": Part(self.stores.valkey.ping, needed=False),
+            "postgres": Part(self.stores.ledger.ping, needed=False),
             "warehouse": Part(lambda: self.warehouse.query("SELECT 1", "TabSeparated"), needed=False),
+            "journal": Part(self.clicks.check_journal),
         }
         return Health(parts, self.telemetry)
 

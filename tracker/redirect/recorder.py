@@ -1,10 +1,9 @@
 """Writes a click-out down, durably, and says where the shopper goes with it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from tracker.core.click import Check, CheckResult
 from tracker.core.click_id import RANDOM_BITS, SHARDS
@@ -23,11 +22,6 @@ from tracker.redirect.tokens import PassClaim
 from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, Telemetry
 from tracker.web.hashing import KeyedHash, network_of
 
-# While Valkey starts again, or hangs, a shopper waits this long, then goes on without cashback.
-_PATIENCE_SECONDS = 2.5
-_PAUSE_SECONDS = 0.1
-
-Found = TypeVar("Found")
 NOTHING_CHECKED = tuple(CheckResult(check) for check in Check)
 
 
@@ -99,11 +93,8 @@ class Recorder:
         """Recorded on disk, then sent on; or what is open in another tab. Raises StoreUnavailableError."""
         fact = self._fact(case, seen, str(case.verdict.outcome))
         visitor = _visitor(case, fact, refused=bool(seen.refusals))
-        # Again with the same id when the store did not answer: it may have recorded it, and then says so.
         try:
-            recorded = await _patiently(
-                lambda: self._clicks.record(fact, attributable=True, visitor=visitor, session=session)
-            )
+            recorded = await self._clicks.record(fact, attributable=True, visitor=visitor, session=session)
         except StoreUnavailableError:
             self._telemetry.count(CLICKS_NOT_RECORDED)
             raise
@@ -174,18 +165,6 @@ class Recorder:
             supersedes=[],
             script=seen.script,
         )
-
-
-async def _patiently(ask: Callable[[], Awaitable[Found]]) -> Found:
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            while True:
-                try:
-                    return await ask()
-                except StoreUnavailableError:
-                    await asyncio.sleep(_PAUSE_SECONDS)
-    except TimeoutError:
-        raise StoreUnavailableError(f"no click was recorded within {_PATIENCE_SECONDS} seconds") from None
 
 
 def _whose(case: Case, address_hash: int) -> str:

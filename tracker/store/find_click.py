@@ -1,5 +1,7 @@
-"""Finds a click wherever it is: in Valkey while it is young, in ClickHouse for ever. Between the two it waits."""
+"""Finds a click wherever it is: in Valkey while it is young, in ClickHouse for ever. Between the two it waits; before
+them, perhaps in a journal."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from tracker.core.click import Click
@@ -21,13 +23,16 @@ class OldClicks(Protocol):
 class FindClick:
     """Satisfies `tracker.ports.ClickFinder`."""
 
-    def __init__(self, young: YoungClicks, old: OldClicks) -> None:
+    def __init__(self, young: YoungClicks, old: OldClicks, in_journal: Callable[[str], bool]) -> None:
+        """`in_journal` says whether a click may be in a journal of this machine."""
         self._young = young
         self._old = old
+        self._in_journal = in_journal
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
-        """None only when both stores answered, neither has it and it is not on its way from one to the other: raises
+        """None only when both stores answered, neither has it and it is not on its way to one of them: raises
         StoreUnavailableError otherwise."""
+        journaled = self._in_journal(click_id)  # asked first: what leaves the journal meanwhile is then in Valkey
         away: StoreUnavailableError | None = None
         try:
             click = await self._young.find(click_id, partner_id)
@@ -37,6 +42,8 @@ class FindClick:
             click = await self._old.find(click_id, parts(click_id).second)
         if click is None and away is not None:
             raise away
+        if click is None and journaled:
+            raise StoreUnavailableError("clicks of that time are still in the journal")
         if click is None:
             if await self._young.may_wait(click_id):
                 raise StoreUnavailableError("the clicks of that time are not shipped to ClickHouse yet")

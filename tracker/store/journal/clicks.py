@@ -1,0 +1,113 @@
+"""Clicks go to Valkey; while it is away, hangs or is full they go to the journal, and from there to Valkey, once.
+
+A click whose answer was lost may be in both: Valkey recognises its id, so it is recorded once.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import msgspec
+
+from tracker.core.facts import ClickFact
+from tracker.core.reasons import ClickReason
+from tracker.core.session import OpenElsewhere, Session
+from tracker.errors import StoreUnavailableError
+from tracker.store.clicks import ClickStore, Recorded
+from tracker.store.hot_click import place_of, slot_of
+from tracker.store.journal.journal import Journal, JournaledClick
+from tracker.store.journal.replay import Replay
+from tracker.store.journal.twice import Twice
+from tracker.telemetry import JOURNALED, Telemetry
+
+PATIENCE_SECONDS = 0.5  # that a shopper waits for Valkey
+PAUSE_SECONDS = 0.2
+IDLE_SECONDS = 1.0  # between two looks for what another process left
+
+log = logging.getLogger(__name__)
+
+
+class JournaledClicks:
+    """Satisfies `tracker.redirect.recorder.Clicks`."""
+
+    def __init__(
+        self,
+        store: ClickStore,
+        journal: Journal,
+        telemetry: Telemetry,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._telemetry = telemetry
+        self._patience_seconds = patience_seconds
+        self._away: set[str] = set()  # slots: of a cluster, a part may be away
+        self._twice = Twice()
+        self._replay = Replay(store, journal, self._away, telemetry)
+
+    async def record(
+        self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
+    ) -> Recorded | OpenElsewhere:
+        """On disk when it returns. Raises StoreUnavailableError when neither Valkey nor our own disk takes it."""
+        slot = place_of(fact.click_id).slot
+        if slot not in self._away:
+            try:
+                async with asyncio.timeout(self._patience_seconds):
+                    return await self._store.record(fact, attributable=attributable, visitor=visitor, session=session)
+            except (StoreUnavailableError, TimeoutError) as error:
+                self._note_away(slot, error)
+        return await self._to_journal(fact, attributable, visitor, session)
+
+    async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
+        """None also when that cannot be told: what nobody knows refuses nothing."""
+        slot = slot_of(shard)
+        if slot in self._away:
+            return None
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await self._store.open_elsewhere(shard, session)
+        except (StoreUnavailableError, TimeoutError):
+            return None
+
+    async def check_journal(self) -> None:
+        """Raises StoreUnavailableError while a shopper could be stuck: the disk takes no journal, or soon none."""
+        await asyncio.to_thread(self._journal.check)
+
+    async def keep_replaying(self, stopping: asyncio.Event) -> None:
+        """Until `stopping` is set, and then once more."""
+        is_last = False
+        while not is_last:
+            is_last = stopping.is_set()
+            left = await self._replay.all_that_can_be()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), PAUSE_SECONDS if left or self._away else IDLE_SECONDS)
+        self._journal.close()
+
+    async def _to_journal(
+        self, fact: ClickFact, attributable: bool, visitor: bytes, session: Session | None
+    ) -> Recorded:
+        if not attributable:
+            await self._append(JournaledClick(fact, attributable, session))
+            return Recorded(fact.click_id, is_new=True)
+        tab = session.tab if session else ""
+        first = self._twice.double_of(visitor, fact, tab)
+        if first is not None:
+            await asyncio.shield(first.on_disk)
+            return Recorded(first.click_id, is_new=False)
+        repeat = self._twice.is_repeat(visitor, fact)
+        if repeat:
+            fact = msgspec.structs.replace(fact, traffic=[*fact.traffic, ClickReason.REPEAT])
+        on_disk = asyncio.ensure_future(self._append(JournaledClick(fact, attributable, session)))
+        self._twice.note(visitor, fact, tab, on_disk, is_repeat=repeat)
+        await asyncio.shield(on_disk)
+        return Recorded(fact.click_id, is_new=True, repeat=repeat)
+
+    async def _append(self, click: JournaledClick) -> None:
+        await self._journal.append(click)
+        self._telemetry.count(JOURNALED)
+
+    def _note_away(self, slot: str, error: Exception) -> None:
+        if not self._away:
+            log.warning("clicks go to the journal until Valkey takes them again: %s", error or type(error).__name__)
+        self._away.add(slot)

@@ -1,0 +1,112 @@
+"""The folder of the journals of one machine: a segment is a file that one process writes, or takes up, at a time.
+
+A segment is named after the second in which it was begun: `1764115200-1f2e3d4c5b6a.clicks`. Whoever holds its lock owns
+it; a process that dies, however it does, lets go of it.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracker.core.click_id import parts
+
+_ENDING = ".clicks"
+_DAMAGED = ".damaged"
+_CLOCKS_DIFFER_SECONDS = 300
+
+
+@dataclass(slots=True, eq=False)
+class Segment:
+    path: Path
+    descriptor: int
+    size: int = 0
+
+    def close(self) -> None:
+        """Lets go of it: another process may take it up."""
+        os.close(self.descriptor)
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def set_aside(self) -> Path:
+        """A copy, for a person to look at: the segment itself goes when all that is whole in it has been taken out."""
+        aside = self.path.with_suffix(_DAMAGED)
+        shutil.copy(self.path, aside)
+        return aside
+
+    def read(self) -> bytes:
+        return self.path.read_bytes()
+
+
+class JournalFolder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def make(self) -> None:
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def begin(self, second: int) -> Segment:
+        """A new one of ours, its name on disk. Raises OSError."""
+        self.make()
+        while True:
+            path = self.path / f"{second}-{secrets.token_hex(6)}{_ENDING}"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+            if _locked(descriptor):
+                self._keep_names()
+                return Segment(path, descriptor)
+            os.close(descriptor)  # somebody looked in at that very moment, and removes it
+
+    def take_up(self) -> list[Segment]:
+        """Those that nobody owns any more, oldest first; from now on they are ours. Raises OSError."""
+        taken = []
+        for path in sorted(self.path.glob(f"*{_ENDING}")):
+            with suppress(FileNotFoundError):
+                descriptor = os.open(path, os.O_RDWR)
+                if _locked(descriptor) and os.fstat(descriptor).st_nlink:
+                    taken.append(Segment(path, descriptor, os.fstat(descriptor).st_size))
+                else:
+                    os.close(descriptor)
+        return taken
+
+    def may_hold(self, click_id: str) -> bool:
+        """Whether a click may be in a journal of this machine, and so not in Valkey yet."""
+        try:
+            names = [entry.name for entry in os.scandir(self.path) if entry.name.endswith(_ENDING)]
+        except FileNotFoundError:
+            return False
+        return any(_begun_at(name) - _CLOCKS_DIFFER_SECONDS <= parts(click_id).second for name in names)
+
+    def free_bytes(self) -> int:
+        """Raises OSError, also when we may not write there."""
+        self.make()
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return shutil.disk_usage(self.path).free
+
+    def _keep_names(self) -> None:
+        """A new file survives a power cut only once its folder is on disk."""
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _begun_at(name: str) -> int:
+    """Of a file that somebody else put here: always."""
+    second = name.partition("-")[0]
+    return int(second) if second.isdecimal() else 0
