@@ -26,8 +26,9 @@ CHECKS = Metric("tracker_checks_total", "What browsers were found to be.", ("che
 CLICKS_NOT_RECORDED = Metric("tracker_clicks_not_recorded_total", "Click-outs that no store could record.")
 JOURNALED = Metric("tracker_journal_clicks_total", "Clicks put into the journal because Valkey did not take them.")
 JOURNAL_REPLAYED = Metric("tracker_journal_replayed_total", "Clicks of the journal that Valkey has taken since.")
-JOURNAL_WAITING = Metric(
-    "tracker_journal_waiting", "Clicks that a look into the journal found and could not take out yet.", kind="gauge"
+JOURNAL_BYTES = Metric("tracker_journal_bytes", "What the journal holds that Valkey has not taken yet.", kind="gauge")
+JOURNAL_BEGUN = Metric(
+    "tracker_journal_begun_seconds", "Unix time at which its oldest file was begun; 0: it is empty.", kind="gauge"
 )
 JOURNAL_DAMAGED = Metric("tracker_journal_damaged_total", "Places of a journal that could not be read.")
 DOUBLE_CLICKS = Metric("tracker_double_clicks_total", "Double clicks answered with the click id of the first.")

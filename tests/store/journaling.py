@@ -22,10 +22,15 @@ class Switched(ClickStore):
     """The real store, behind a switch: what is off is away, as far as its clients can tell."""
 
     off: frozenset[str] = frozenset()  # slots
+    asked = 0  # times
+
+    async def takes(self, slot: str) -> bool:
+        return slot not in self.off and await super().takes(slot)
 
     async def record(
         self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
     ) -> Recorded | OpenElsewhere:
+        self.asked += 1
         if place_of(fact.click_id).slot in self.off:
             raise StoreUnavailableError("switched off")
         return await super().record(fact, attributable=attributable, visitor=visitor, session=session)
@@ -49,7 +54,7 @@ class Lab:
         return recorded
 
     async def replay(self) -> int:
-        """How many are left."""
+        """How many bytes are left."""
         return await self.clicks._replay.all_that_can_be()
 
     async def facts(self) -> list[ClickFact]:

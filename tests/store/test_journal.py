@@ -15,7 +15,7 @@ from tracker.core.session import Session, SessionAct
 from tracker.store.clicks import ClickStore, Recorded, open_valkey
 from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.store.journal.frames import frames
-from tracker.telemetry import JOURNAL_REPLAYED, JOURNAL_WAITING, JOURNALED, Telemetry
+from tracker.telemetry import JOURNAL_BEGUN, JOURNAL_BYTES, JOURNAL_REPLAYED, JOURNALED, Telemetry
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_clicks_of_an_outage_are_on_disk_at_once_and_in_valkey_once_when_i
     assert [one.click_id for one in recorded] == [fact.click_id for fact in sent]
     assert len(frames(b"".join(path.read_bytes() for path in lab.files())).payloads) == 200
 
-    assert await lab.replay() == 200
+    assert await lab.replay() > 0
     assert await lab.facts() == []
     lab.switch(off=False)
     assert await lab.replay() == 0
@@ -46,7 +46,7 @@ async def test_clicks_of_an_outage_are_on_disk_at_once_and_in_valkey_once_when_i
     assert await lab.facts() == sent
     assert lab.files() == []
     assert (lab.telemetry.value(JOURNALED), lab.telemetry.value(JOURNAL_REPLAYED)) == (200, 200)
-    assert lab.telemetry.value(JOURNAL_WAITING) == 0
+    assert lab.telemetry.value(JOURNAL_BYTES) == lab.telemetry.value(JOURNAL_BEGUN) == 0
     for fact in sent:
         assert await lab.store.find(fact.click_id, "lamoda")
 
@@ -56,7 +56,7 @@ async def test_looks_in_vain_make_no_files(lab: Lab) -> None:
     for number in range(20):
         await lab.record(click_fact(number))
         await lab.replay()
-    assert len(lab.files()) == 2
+    assert len(lab.files()) == 1
 
 
 async def test_a_click_whose_answer_was_lost_is_in_valkey_and_in_the_journal_and_counts_once(lab: Lab) -> None:
@@ -91,10 +91,34 @@ async def test_one_part_of_a_cluster_is_away_and_the_others_take_their_clicks(la
     await lab.record(here)
     await lab.record(there)
     assert await lab.facts() == [there]
-    assert await lab.replay() == 1
+    assert await lab.replay() > 0
     lab.store.off = frozenset()
     assert await lab.replay() == 0
     assert {fact.click_id for fact in await lab.facts()} == {here.click_id, there.click_id}
+
+
+async def test_what_a_part_that_is_away_leaves_holds_up_no_other_part_and_is_not_read_again_and_again(lab: Lab) -> None:
+    lab.switch(off=True)
+    for number in range(8):
+        await lab.record(click_fact(number, shard=number % 4))
+    lab.store.off = frozenset({"{01}", "{02}"})
+    await lab.replay()
+    assert len(await lab.facts()) == 4
+    assert [path.stem[-2:] for path in lab.files()] in (["01", "02"], ["02", "01"])
+    names, asked = lab.files(), lab.store.asked
+    for _ in range(3):
+        await lab.record(click_fact(20, shard=1))
+        await lab.replay()
+    assert set(names) < set(lab.files())
+    assert len(lab.files()) == 3
+    assert lab.store.asked == asked
+    lab.store.off = frozenset({"{01}"})
+    await lab.replay()
+    assert len(await lab.facts()) == 6
+    lab.store.off = frozenset()
+    assert await lab.replay() == 0
+    assert len(await lab.facts()) == 9
+    assert lab.files() == []
 
 
 async def test_after_the_outage_clicks_go_to_valkey_again(lab: Lab) -> None:
@@ -204,7 +228,7 @@ async def full(lab: Lab) -> AsyncIterator[None]:
 async def test_a_full_valkey_costs_nobody_anything(lab: Lab) -> None:
     async with full(lab):
         assert (await lab.record(click_fact(1))).is_new
-        assert await lab.replay() == 1
+        assert await lab.replay() > 0
     assert await lab.replay() == 0
     assert await lab.facts() == [click_fact(1)]
 

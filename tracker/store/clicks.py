@@ -116,6 +116,15 @@ class ClickStore:
             return None
         return OpenElsewhere(tuple(click_ids.split()), int(opened_at_ms) / 1000, tab)
 
+    async def takes(self, slot: str) -> bool:
+        """Whether clicks of that slot can be recorded now, as far as a small write tells."""
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                await self._valkey.set(f"t{slot}", b"", px=1)
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return True
+
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
         place = place_of(click_id)

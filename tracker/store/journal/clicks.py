@@ -30,18 +30,10 @@ log = logging.getLogger(__name__)
 class JournaledClicks:
     """Satisfies `tracker.redirect.recorder.Clicks`."""
 
-    def __init__(
-        self,
-        store: ClickStore,
-        journal: Journal,
-        telemetry: Telemetry,
-        *,
-        patience_seconds: float = PATIENCE_SECONDS,
-    ) -> None:
+    def __init__(self, store: ClickStore, journal: Journal, telemetry: Telemetry) -> None:
         self._store = store
         self._journal = journal
         self._telemetry = telemetry
-        self._patience_seconds = patience_seconds
         self._away: set[str] = set()  # slots: of a cluster, a part may be away
         self._twice = Twice()
         self._replay = Replay(store, journal, self._away, telemetry)
@@ -53,7 +45,7 @@ class JournaledClicks:
         slot = place_of(fact.click_id).slot
         if slot not in self._away:
             try:
-                async with asyncio.timeout(self._patience_seconds):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     return await self._store.record(fact, attributable=attributable, visitor=visitor, session=session)
             except (StoreUnavailableError, TimeoutError) as error:
                 self._note_away(slot, error)
@@ -65,7 +57,7 @@ class JournaledClicks:
         if slot in self._away:
             return None
         try:
-            async with asyncio.timeout(self._patience_seconds):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._store.open_elsewhere(shard, session)
         except (StoreUnavailableError, TimeoutError):
             return None
@@ -79,10 +71,18 @@ class JournaledClicks:
         is_last = False
         while not is_last:
             is_last = stopping.is_set()
-            left = await self._replay.all_that_can_be()
+            left = await self._take_out()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), PAUSE_SECONDS if left or self._away else IDLE_SECONDS)
         self._journal.close()
+
+    async def _take_out(self) -> bool:
+        """Whether any is left."""
+        try:
+            return await self._replay.all_that_can_be() > 0
+        except Exception:
+            log.exception("the journal could not be taken out; tried again")  # a bug of ours must not end it for ever
+            return True
 
     async def _to_journal(
         self, fact: ClickFact, attributable: bool, visitor: bytes, session: Session | None

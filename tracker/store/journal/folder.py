@@ -1,7 +1,8 @@
 """The folder of the journals of one machine: a segment is a file that one process writes, or takes up, at a time.
 
-A segment is named after the second in which it was begun: `1764115200-1f2e3d4c5b6a.clicks`. Whoever holds its lock owns
-it; a process that dies, however it does, lets go of it.
+A name begins with the second in which it was begun, `1764115200-1f2e3d4c5b6a.clicks`, and ends with a slot when all its
+clicks are of that slot, `1764115200-1f2e3d4c5b6a-07.clicks`. Whoever holds its lock owns it; a process that dies,
+however it does, lets go of it.
 """
 
 import errno
@@ -10,13 +11,14 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.core.click_id import parts
 
 _ENDING = ".clicks"
 _DAMAGED = ".damaged"
+_DIGITS = 2  # of a slot
 _CLOCKS_DIFFER_SECONDS = 300
 
 
@@ -24,7 +26,27 @@ _CLOCKS_DIFFER_SECONDS = 300
 class Segment:
     path: Path
     descriptor: int
-    size: int = 0
+    size: int = 0  # bytes
+    slots: set[str] = field(default_factory=set)  # of the clicks that this process wrote
+
+    @property
+    def begun_at(self) -> int:
+        """Unix time. Of a file that somebody else put here: always."""
+        return _begun_at(self.path.name)
+
+    @property
+    def only_slot(self) -> str | None:
+        """None: there may be clicks of several."""
+        number = self.path.stem.rpartition("-")[2]
+        return f"{{{number}}}" if len(number) == _DIGITS and number.isdecimal() else None
+
+    def write(self, data: bytes) -> None:
+        """On disk when it returns. Raises OSError: then nobody knows what the disk holds, and nothing may follow."""
+        written = 0
+        while written < len(data):
+            written += os.write(self.descriptor, data[written:])
+        os.fdatasync(self.descriptor)
+        self.size += len(data)
 
     def close(self) -> None:
         """Lets go of it: another process may take it up."""
@@ -51,11 +73,12 @@ class JournalFolder:
     def make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def begin(self, second: int) -> Segment:
+    def begin(self, second: int, only_slot: str = "") -> Segment:
         """A new one of ours, its name on disk. Raises OSError."""
         self.make()
+        slot = f"-{only_slot.strip('{}')}" if only_slot else ""
         while True:
-            path = self.path / f"{second}-{secrets.token_hex(6)}{_ENDING}"
+            path = self.path / f"{second}-{secrets.token_hex(6)}{slot}{_ENDING}"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             if _locked(descriptor):
                 self._keep_names()

@@ -1,10 +1,10 @@
 """The journal of one process: what it is given is on disk when it answers, and is taken out when Valkey has it."""
 
 import asyncio
-import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from tracker.core.facts import ClickFact
 from tracker.core.session import Session
 from tracker.errors import StoreUnavailableError
 from tracker.store.group_commit import GroupCommit
+from tracker.store.hot_click import place_of
 from tracker.store.journal.folder import JournalFolder, Segment
 from tracker.store.journal.frames import frame
 
@@ -28,6 +29,11 @@ class JournaledClick(msgspec.Struct, frozen=True, array_like=True):
     session: Session | None
 
 
+class _Waiting(NamedTuple):
+    slot: str
+    frame: bytes
+
+
 class Journal:
     def __init__(
         self, folder: JournalFolder, *, now: Callable[[], float] = time.time, full_segment: int = FULL_SEGMENT
@@ -39,26 +45,49 @@ class Journal:
         self._lock = threading.Lock()  # a write is under way in a thread
         self._current: Segment | None = None
         self._sealed: list[Segment] = []
-        self._commits: GroupCommit[bytes, None] = GroupCommit(self._write, largest=_LARGEST_WRITE)
+        self._commits: GroupCommit[_Waiting, None] = GroupCommit(self._write, largest=_LARGEST_WRITE)
 
     async def append(self, click: JournaledClick) -> None:
         """On disk when it returns. Raises StoreUnavailableError: the disk is full or broken."""
-        await self._commits.submit(frame(msgspec.msgpack.encode(click)))
+        slot = place_of(click.fact.click_id).slot
+        await self._commits.submit(_Waiting(slot, frame(msgspec.msgpack.encode(click))))
 
-    def sealed(self, *, with_current: bool) -> list[Segment]:
-        """What can be taken out, oldest first: our own, and what processes left that are no more. Blocking.
+    def segments(self, away: Collection[str]) -> list[Segment]:
+        """What may be taken out, oldest first: our own, and what processes left that are no more. The one that is being
+        written is sealed when it holds clicks of other slots than those that are `away`. Blocking.
 
         Raises StoreUnavailableError.
         """
         with self._lock:
-            if self._current is not None and with_current:
-                self._sealed.append(self._current)
-                self._current = None
+            if self._current is not None and not self._current.slots <= set(away):
+                self._seal(self._current)
             try:
                 self._sealed += self._folder.take_up()
             except OSError as error:
                 raise _unavailable(error) from error
-            return sorted(self._sealed, key=lambda segment: segment.path.name)
+            return sorted(self._sealed, key=lambda segment: segment.begun_at)
+
+    def replace(self, segment: Segment, left: Sequence[JournaledClick]) -> None:
+        """The segment goes; what is left of it stays, in a file a slot. Blocking. Raises StoreUnavailableError."""
+        by_slot: dict[str, list[bytes]] = {}
+        for click in left:
+            by_slot.setdefault(place_of(click.fact.click_id).slot, []).append(frame(msgspec.msgpack.encode(click)))
+        with self._lock:
+            try:
+                for slot, some in by_slot.items():
+                    kept = self._folder.begin(segment.begun_at, only_slot=slot)
+                    self._sealed.append(kept)
+                    kept.write(b"".join(some))
+            except OSError as error:
+                raise _unavailable(error) from error
+            segment.remove()
+            self._sealed.remove(segment)
+
+    def size(self) -> tuple[int, int]:
+        """Bytes that wait, and the Unix time at which the oldest file was begun; (0, 0): none does."""
+        with self._lock:
+            waiting = [*self._sealed, *([self._current] if self._current else [])]
+        return sum(one.size for one in waiting), min((one.begun_at for one in waiting), default=0)
 
     def check(self) -> None:
         """Raises StoreUnavailableError when little or nothing could be written. Blocking."""
@@ -69,10 +98,6 @@ class Journal:
         if free < LEAST_FREE:
             raise StoreUnavailableError(f"The journal has only {free} bytes left on this machine's disk")
 
-    def forget(self, segment: Segment) -> None:
-        """Removed, or set aside, by the caller."""
-        self._sealed.remove(segment)
-
     def close(self) -> None:
         """Whatever is left is for the next process."""
         with self._lock:
@@ -80,32 +105,27 @@ class Journal:
                 segment.close()
             self._sealed, self._current = [], None
 
-    async def _write(self, batch: Sequence[bytes]) -> list[None]:
+    async def _write(self, batch: Sequence[_Waiting]) -> list[None]:
         try:
-            await asyncio.to_thread(self._write_now, b"".join(batch))
+            await asyncio.to_thread(self._write_now, batch)
         except OSError as error:
             raise _unavailable(error) from error
         return [None] * len(batch)
 
-    def _write_now(self, data: bytes) -> None:
+    def _write_now(self, batch: Sequence[_Waiting]) -> None:
         with self._lock:
-            segment = self._current
-            if segment is None or segment.size >= self._full_segment:
-                if segment is not None:
-                    self._sealed.append(segment)
-                segment = self._current = self._folder.begin(int(self._now()))
+            if self._current is not None and self._current.size >= self._full_segment:
+                self._seal(self._current)
+            segment = self._current or self._folder.begin(int(self._now()))
+            self._current = segment
+            segment.slots.update(one.slot for one in batch)
             try:
-                written = 0
-                while written < len(data):
-                    written += os.write(segment.descriptor, data[written:])
-                os.fdatasync(segment.descriptor)
+                segment.write(b"".join(one.frame for one in batch))
             except OSError:
-                self._leave(segment)
+                self._seal(segment)
                 raise
-            segment.size += len(data)
 
-    def _leave(self, segment: Segment) -> None:
-        """After a failed write nobody knows what the disk holds: nothing more goes behind it."""
+    def _seal(self, segment: Segment) -> None:
         self._current = None
         self._sealed.append(segment)
 

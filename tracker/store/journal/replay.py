@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 import msgspec
 
@@ -10,11 +9,11 @@ from tracker.core.click_id import parts
 from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.errors import StoreUnavailableError
 from tracker.store.clicks import ClickStore
-from tracker.store.hot_click import place_of
+from tracker.store.hot_click import SLOTS, place_of
 from tracker.store.journal.folder import Segment
 from tracker.store.journal.frames import frames
 from tracker.store.journal.journal import Journal, JournaledClick
-from tracker.telemetry import JOURNAL_DAMAGED, JOURNAL_REPLAYED, JOURNAL_WAITING, Telemetry
+from tracker.telemetry import JOURNAL_BEGUN, JOURNAL_BYTES, JOURNAL_DAMAGED, JOURNAL_REPLAYED, Telemetry
 
 AT_ONCE = 64  # clicks under way: the shoppers of this moment share the trip with them
 
@@ -28,69 +27,53 @@ class Replay:
         self._journal = journal
         self._away = away
         self._telemetry = telemetry
-        self._left: dict[Segment, list[JournaledClick]] = {}  # of segments that were begun to be taken out
 
     async def all_that_can_be(self) -> int:
-        """How many clicks are left. A segment is sealed only when there is hope: else each look would make a file."""
-        found = await self._segments(with_current=not self._left)
-        left = await self._take_out(found)
-        self._telemetry.gauge(JOURNAL_WAITING, left)
-        if not left:
-            self._away.clear()
-        return left
-
-    async def _segments(self, *, with_current: bool) -> list[Segment]:
+        """How many bytes are left."""
+        await self._ask_for_those_away()
         try:
-            return await asyncio.to_thread(self._journal.sealed, with_current=with_current)
+            for segment in await asyncio.to_thread(self._journal.segments, frozenset(self._away)):
+                if segment.only_slot not in self._away and len(self._away) < SLOTS:
+                    await self._take_out(segment)
         except StoreUnavailableError as error:
             log.error("%s", error)  # noqa: TRY400  # a sentence, not a traceback
-            return []
+        left, begun_at = self._journal.size()
+        self._telemetry.gauge(JOURNAL_BYTES, left)
+        self._telemetry.gauge(JOURNAL_BEGUN, begun_at)
+        return left
 
-    async def _take_out(self, segments: Sequence[Segment]) -> int:
-        refused: set[str] = set()  # slots: asked once in a round
-        for segment in segments:
-            if segment not in self._left:
-                self._left[segment] = await self._read(segment)
-            self._left[segment] = await self._record_all(self._left[segment], refused)
-            if not self._left[segment]:
-                del self._left[segment]
-                self._journal.forget(segment)
-                await asyncio.to_thread(segment.remove)
-        return sum(map(len, self._left.values()))
+    async def _ask_for_those_away(self) -> None:
+        """One small write a slot: a Valkey that is full answers, and takes nothing."""
+        slots = sorted(self._away)
+        takes = await asyncio.gather(*map(self._store.takes, slots))
+        self._away.difference_update(slot for slot, taken in zip(slots, takes, strict=True) if taken)
 
-    async def _read(self, segment: Segment) -> list[JournaledClick]:
-        """What is whole in it. What is damaged stays in a copy, for a person."""
+    async def _take_out(self, segment: Segment) -> None:
+        """Raises StoreUnavailableError: what is left of it cannot be written down again, so it stays as it is."""
         clicks, damaged = await asyncio.to_thread(_read, segment)
         if damaged:
             self._telemetry.count(JOURNAL_DAMAGED, by=damaged)
             copy = await asyncio.to_thread(segment.set_aside)
-            log.error(
-                "%d places of a journal cannot be read, look into %s: the other clicks are taken up", damaged, copy
-            )
-        return clicks
-
-    async def _record_all(self, clicks: Sequence[JournaledClick], refused: set[str]) -> list[JournaledClick]:
-        """Those that are left."""
+            log.error("%d places of a journal cannot be read, look into %s: the others are taken up", damaged, copy)
         left: list[JournaledClick] = []
         for first in range(0, len(clicks), AT_ONCE):
             some = clicks[first : first + AT_ONCE]
-            stored = await asyncio.gather(*(self._record(click, refused) for click in some))
+            stored = await asyncio.gather(*map(self._record, some))
             left += [click for click, done in zip(some, stored, strict=True) if not done]
         self._telemetry.count(JOURNAL_REPLAYED, by=len(clicks) - len(left))
-        return left
+        if len(left) < len(clicks) or segment.only_slot is None:
+            await asyncio.to_thread(self._journal.replace, segment, left)
 
-    async def _record(self, click: JournaledClick, refused: set[str]) -> bool:
+    async def _record(self, click: JournaledClick) -> bool:
         """Whether Valkey has it on disk."""
         slot = place_of(click.fact.click_id).slot
-        if slot in refused:
+        if slot in self._away:
             return False
         try:
             await self._record_with_session(click)
         except StoreUnavailableError:
-            refused.add(slot)
             self._away.add(slot)
             return False
-        self._away.discard(slot)
         return True
 
     async def _record_with_session(self, click: JournaledClick) -> None:
