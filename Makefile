@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format clean
+.PHONY: run test soak check format clean
 
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
@@ -16,6 +16,13 @@ else
 	@$(BIN)/python -m pytest browser_tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests
 endif
+
+# The fault and failover tests with many rounds; alone, for they are timed. Then the table of docs/reliability.md.
+soak: $(VENV)/.dev
+	@tests/packages.sh
+	@rm -f soak.jsonl
+	@SOAK=1 SOAK_RESULTS=soak.jsonl $(BIN)/python -m pytest tests/faults tests/clusters $(ARGS); failed=$$?; \
+		$(BIN)/python -m tests.faults.report soak.jsonl && exit $$failed
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
