@@ -3,10 +3,10 @@ answered when, to be compared with what the stores hold."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 
 import asyncpg
 from redis.asyncio import Redis
@@ -34,7 +34,7 @@ class Clicks:
 
     async def record(self, number: int) -> None:
         """So many new ones, some at once; it stops at the first that is not answered."""
-        facts = iter([click_fact(place, shard=place) for place, _ in zip(self._numbers, range(number), strict=False)])
+        facts = iter([click_fact(place, shard=place) for place in islice(self._numbers, number)])
         await self._send(facts)
 
     async def again(self) -> None:
@@ -43,7 +43,7 @@ class Clicks:
         if self.sent.keys() - self.answered:
             raise StoreUnavailableError("a click is still not recorded")
 
-    async def _send(self, facts: Iterable[ClickFact]) -> None:
+    async def _send(self, facts: Iterator[ClickFact]) -> None:
         async def one_after_another() -> None:
             for fact in facts:
                 self.sent[fact.click_id] = fact
@@ -51,10 +51,9 @@ class Clicks:
                 assert getattr(recorded, "click_id", "") == fact.click_id
                 self.answered.add(fact.click_id)
 
-        with suppress(StoreUnavailableError):
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(_AT_ONCE):
-                    tasks.create_task(_quietly(one_after_another()))
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(_AT_ONCE):
+                tasks.create_task(_quietly(one_after_another()))
 
     async def wrong(self, client: Redis) -> list[str]:
         """Answered and not there once, or there and never sent."""
@@ -66,9 +65,9 @@ class Clicks:
         ]
 
 
-async def _quietly(work: "asyncio.Future[None] | object") -> None:
+async def _quietly(work: Coroutine[None, None, None]) -> None:
     with suppress(StoreUnavailableError):
-        await work  # type: ignore[misc]
+        await work
 
 
 @dataclass
@@ -83,7 +82,7 @@ class Messages:
 
     async def report(self, number: int) -> None:
         """So many new orders, one after another; it stops at the first that is not answered 2xx."""
-        for place, _ in zip(self._numbers, range(number), strict=False):
+        for place in islice(self._numbers, number):
             if not await self._send(f"order-{place}"):
                 return
 

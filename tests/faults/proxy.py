@@ -1,12 +1,13 @@
 """A wire that can be cut: between a client and its store, at the very message that a test names."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-POSTGRES_SOCKET = ".s.PGSQL.5432"
+from tracker.embedded.postgres import SOCKET, EmbeddedPostgres
 
 # Sees what is about to be passed on. False: it is not, and the connection is cut. It may also wait.
 Pass = Callable[[bytes], Awaitable[bool]]
@@ -23,8 +24,8 @@ class Wire:
     address: Path | int  # where the store listens: a unix socket, or a port of this machine
     request: Pass = always
     reply: Pass = always
-    cuts: int = 0
-    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _serving: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @asynccontextmanager
     async def listening(self, address: Path | int) -> AsyncIterator[None]:
@@ -38,14 +39,15 @@ class Wire:
             yield
         finally:
             server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for writer in list(self._open):
+                writer.close()
+            await asyncio.gather(*self._serving)
 
     async def _serve(self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._serving.add(serving)
+        self._open.add(to_client)
         try:
             from_store, to_store = await (
                 asyncio.open_unix_connection(self.address)
@@ -54,20 +56,13 @@ class Wire:
             )
         except OSError:
             to_client.close()
-            self._tasks.discard(task)
-            return
-        ways = [
-            asyncio.create_task(self._carry(from_client, to_store, self._request)),
-            asyncio.create_task(self._carry(from_store, to_client, self._reply)),
-        ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            for writer in (to_client, to_store):
-                writer.close()
-            self._tasks.discard(task)
+        else:
+            self._open.add(to_store)
+            ways = (self._carry(from_client, to_store, self._request), self._carry(from_store, to_client, self._reply))
+            await asyncio.gather(*ways)
+            self._open.discard(to_store)
+        self._open.discard(to_client)
+        self._serving.discard(serving)
 
     async def _request(self, data: bytes) -> bool:
         return await self.request(data)  # what a test has put there meanwhile
@@ -76,27 +71,48 @@ class Wire:
         return await self.reply(data)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: Pass) -> None:
-        with suppress(OSError):
+        """Until either side, or a test, ends it; then the other way ends too."""
+        try:
             while data := await reader.read(2**20):
                 if not await passes(data):
-                    self.cuts += 1
-                    return
+                    break
                 writer.write(data)
                 await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
 
 
-def cut_each(number: int, *markers: bytes) -> Pass:
-    """Cuts at each `number`-th piece that holds one of the markers; without any: at each `number`-th."""
-    seen = 0
+@dataclass
+class Losing:
+    """Loses the reply to each `each`-th request that holds `message`, after the store has done it. PostgreSQL is told
+    the words of a statement once, then only its name."""
 
-    async def passes(data: bytes) -> bool:
-        nonlocal seen
-        if not markers or any(marker in data for marker in markers):
-            seen += 1
-            return seen % number != 0
+    message: bytes
+    each: int = 1
+    lost: int = 0
+    seen: int = 0
+    loses: bool = False  # the next reply
+    _names: set[bytes] = field(default_factory=set)
+
+    async def request(self, data: bytes) -> bool:
+        if prepared := re.search(rb"(__asyncpg_stmt_\w+__)\0" + self.message, data):
+            self._names.add(prepared[1])
+        runs = data.startswith(b"B") and any(name in data for name in self._names)
+        if runs or (not self._names and self.message in data):
+            self.seen += 1
+            self.loses = self.seen % self.each == 0
         return True
 
-    return passes
+    async def reply(self, _data: bytes) -> bool:
+        loses, self.loses = self.loses, False
+        self.lost += loses
+        return not loses
+
+
+def socket_of(server: EmbeddedPostgres) -> Path:
+    return server._socket_folder / SOCKET
 
 
 def postgres_behind(folder: Path) -> str:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
+import psutil
 import pytest
 
 RENAMES = "rename,renameat,renameat2"
@@ -36,17 +37,20 @@ def fail(calls: str, error: str, path: Path) -> list[str]:
 
 @asynccontextmanager
 async def attached(pid: int, options: Sequence[str]) -> AsyncIterator[Path]:
-    """Inside the block that process, its threads and its later children are caught; the file of what was caught."""
+    """Inside the block that process is caught, with its threads, its children and those that it will have; the file of
+    what was caught."""
     _needed()
     with tempfile.TemporaryDirectory(prefix="tracker-strace-") as folder:
         trace = Path(folder) / "trace"
-        command = ["strace", "-f", "-y", "-o", str(trace), "-p", str(pid), *options]
+        pids = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+        command = ["strace", "-f", "-y", "-o", str(trace), *(f"--attach={one}" for one in pids), *options]
         tracing = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
         assert tracing.stderr is not None
         try:
             async with asyncio.timeout(_ATTACH_SECONDS):
-                said = await tracing.stderr.readline()
-            assert b"attached" in said, said
+                for _ in pids:
+                    said = await tracing.stderr.readline()
+                    assert b"attached" in said, said
             yield trace
         finally:
             if tracing.returncode is None:

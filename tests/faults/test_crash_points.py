@@ -2,15 +2,13 @@
 forget (I1, I5)."""
 
 import os
-import re
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from itertools import product
 
 from tests.faults.parts import Draining, Parts, open_parts
-from tests.faults.proxy import POSTGRES_SOCKET, Wire, postgres_behind
+from tests.faults.proxy import Losing, Wire, postgres_behind, socket_of
 from tests.faults.results import is_soak, note
 from tests.faults.strace import RENAMES, attached, kill_at
 from tracker.store.warehouse.rows import CLICKS, LINES, POSTBACKS, REVISIONS, Table
@@ -53,42 +51,28 @@ def _at_commit(parts: Parts, table: Table, number: int) -> list[str]:
     return kill_at(RENAMES, paths=[f"{folder}/tmp_insert_{name}/" for name in names])  # noqa: S108 - ClickHouse's own
 
 
-@dataclass
-class _Killer:
-    """Kills who sends that message: before it has passed, or when the store has done it and before the reply passes."""
-
-    message: bytes
-    is_done: bool
-    pids: list[int] = field(default_factory=list)
-    statement: bytes = b""  # PostgreSQL is told the words once, then only their name
-    was_sent: bool = False
-
-    async def request(self, data: bytes) -> bool:
-        if prepared := re.search(rb"(__asyncpg_stmt_\w+__)\0" + self.message, data):
-            self.statement = prepared[1]
-        named = self.statement and data.startswith(b"B") and self.statement in data
-        self.was_sent |= bool(named) or (not self.statement and self.message in data)
-        return self._live(done=self.is_done)
-
-    async def reply(self, _data: bytes) -> bool:
-        return self._live(done=False)
-
-    def _live(self, *, done: bool) -> bool:
-        if not self.was_sent or done:
-            return True
-        while self.pids:
-            os.kill(self.pids.pop(), signal.SIGKILL)
-        return False
-
-
 @asynccontextmanager
 async def _killed_around(parts: Parts, message: bytes, *, is_done: bool) -> AsyncIterator[Draining]:
-    killer = _Killer(message, is_done)
+    """It is killed before that message has passed, or when the store has done it and its reply has not passed."""
+    marked = Losing(message)
+    pids: list[int] = []
+
+    async def request(data: bytes) -> bool:
+        await marked.request(data)
+        return is_done or not marked.loses or _kill(pids)
+
+    async def reply(data: bytes) -> bool:
+        return await marked.reply(data) or _kill(pids)
+
     is_valkey = message == FORGET[0]
-    store = parts.valkey.socket if is_valkey else parts.postgres._socket_folder / POSTGRES_SOCKET
-    address = parts.folder / (POSTGRES_SOCKET if not is_valkey else "valkey.sock")
+    store = parts.valkey.socket if is_valkey else socket_of(parts.postgres)
+    address = parts.folder / store.name
     stores = {"valkey_url": f"unix://{address}"} if is_valkey else {"dsn": postgres_behind(parts.folder)}
-    wire = Wire(store, request=killer.request, reply=killer.reply)
-    async with wire.listening(address), parts.drain(**stores) as draining:
-        killer.pids.append(draining.pid)
+    async with Wire(store, request, reply).listening(address), parts.drain(**stores) as draining:
+        pids.append(draining.pid)
         yield draining
+
+
+def _kill(pids: list[int]) -> bool:
+    os.kill(pids.pop(), signal.SIGKILL)
+    return False

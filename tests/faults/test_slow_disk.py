@@ -1,4 +1,4 @@
-"""Nothing is answered before it is on disk: stores that are killed at, and during, the fsync (I1, I3; design 3.1, 3.2)."""
+"""Nothing is answered before it is on disk: stores that are killed at, and during, the fsync (design 3.1, 3.2)."""
 
 import asyncio
 import os
@@ -67,7 +67,9 @@ async def test_on_a_slow_disk_valkey_answers_after_the_fsync_and_a_kill_during_i
     async with own_valkey() as server, client_of(server) as client:
         clicks = Clicks(ClickStore(client, hot_days=3))
         for _ in range(rounds):
-            async with attached(server.pid, [*delay("fdatasync", SLOW_SECONDS), "-e", "trace=fdatasync,write"]) as trace:
+            async with attached(
+                server.pid, [*delay("fdatasync", SLOW_SECONDS), "-e", "trace=fdatasync,write"]
+            ) as trace:
                 began = time.monotonic()
                 await clicks.record(1)
                 assert time.monotonic() - began >= SLOW_SECONDS
