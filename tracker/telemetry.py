@@ -54,6 +54,9 @@ OLDEST_CLICK = Metric(
     "tracker_oldest_unshipped_click_seconds", "Age of the oldest click not in ClickHouse yet.", kind="gauge"
 )
 QUARANTINED = Metric("tracker_quarantined_total", "Facts set aside that ClickHouse will never take.", ("source",))
+BROKEN_PARTS = Metric(
+    "tracker_warehouse_broken_parts", "Parts of tables that the embedded ClickHouse lost, found damaged.", kind="gauge"
+)
 SHIP_FAILURES = Metric("tracker_ship_failures_total", "Attempts to ship facts that a store failed.", ("source",))
 NOTICES_DELIVERED = Metric("tracker_notifications_delivered_total", "Notifications that the programme took.")
 NOTICE_FAILURES = Metric("tracker_notification_failures_total", "Attempts to notify that were not taken.")

@@ -210,6 +210,21 @@ async def test_a_damaged_file_is_refused_with_the_end_of_its_log(data: Path) -> 
         await EmbeddedValkey(data).start()
 
 
+async def test_the_advice_for_a_damaged_file_keeps_what_is_before_the_damage(data: Path) -> None:
+    async with running(EmbeddedValkey(data)) as client:
+        for number in range(100):
+            await client.set(f"click {number}", "kept")
+    damaged = data / "valkey" / "appendonlydir" / "appendonly.aof.1.incr.aof"
+    content = damaged.read_bytes()
+    damaged.write_bytes(content.replace(b"*3\r\n$3\r\nSET\r\n$8\r\nclick 50", b"*\xff\r\n$3\r\nSET\r\n$8\r\nclick 50"))
+    with pytest.raises(EmbeddedServerError, match="append-only file is damaged") as refused:
+        await EmbeddedValkey(data).start()
+    advice = str(refused.value).splitlines()[-1].strip()
+    subprocess.run(advice, shell=True, input="y\n", text=True, capture_output=True, check=True)  # noqa: S602 - as typed
+    async with running(EmbeddedValkey(data)) as client:
+        assert sorted(await client.keys()) == sorted(f"click {number}" for number in range(50))
+
+
 async def test_a_folder_name_too_long_for_a_socket_and_full_of_odd_characters_works(place: Path) -> None:
     data = place / ('a "b"\n, ж' + "x" * 90)
     async with running(EmbeddedValkey(data)) as client:

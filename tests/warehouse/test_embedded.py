@@ -234,6 +234,32 @@ engine.close()
     assert "ClickHouse has lost a part of its data, tracker.x" in done.stderr
 
 
+def test_a_fork_of_the_process_that_holds_the_engine_ends_at_once_and_holds_nothing(folder: Path) -> None:
+    """Its first query would wait for ever, and its copy of the lock would outlive us."""
+    script = (
+        OPEN
+        + """
+import os
+from multiprocessing import get_context
+pid = os.fork()
+if pid == 0:
+    engine.query("SELECT 1")
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), os.EX_SOFTWARE)
+forked = get_context("fork").Process(target=print, args=("it lives",))
+forked.start()
+forked.join()
+print(forked.exitcode)
+import subprocess
+print(subprocess.run(["echo", "another program"], capture_output=True).stdout, engine.query("SELECT 1", format_="TSV"))
+engine.close()
+print(os.waitstatus_to_exitcode(os.waitpid(os.fork() or os._exit(0), 0)[1]))
+"""
+    )
+    done = python(script, folder)
+    assert done.stdout.splitlines() == ["70 70", "70", "b'another program\\n' b'1\\n'", "0"], done.stderr
+    assert "must not fork" in done.stderr
+
+
 @pytest.mark.parametrize("statement", [1, 4, 9, 14])
 def test_after_kill_nine_in_the_middle_of_its_first_start_it_starts(folder: Path, statement: int) -> None:
     script = (

@@ -28,7 +28,7 @@ from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
-from tracker.telemetry import CAME_LATER, REPLAYED, Telemetry
+from tracker.telemetry import BROKEN_PARTS, CAME_LATER, REPLAYED, Telemetry
 from tracker.web import Health, make_runner, middleware
 from tracker.web.local import local_names_only
 
@@ -44,7 +44,7 @@ async def run_drain(settings: Settings, listening: socket.socket, stopping: asyn
     secrets = keys.load(settings.data)
     programme = load(settings, secrets)
     telemetry = Telemetry()
-    async with open_engine(settings) as threads:
+    async with open_engine(settings, telemetry) as threads:
         old_clicks = EngineOldClicks(threads)
         async with (
             open_stores(settings, secrets, old_clicks) as stores,
@@ -64,9 +64,11 @@ async def run_drain(settings: Settings, listening: socket.socket, stopping: asyn
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[EngineThreads]:
+async def open_engine(settings: Settings, telemetry: Telemetry | None = None) -> AsyncIterator[EngineThreads]:
     """The embedded engine, which only one process can hold, or a server; its schema up to date."""
     engine = await asyncio.to_thread(engine_of, settings)
+    if telemetry is not None and isinstance(engine, EmbeddedEngine):
+        telemetry.gauge(BROKEN_PARTS, engine.broken_parts)
     threads = EngineThreads(engine)
     try:
         for name in await asyncio.to_thread(migrate_clickhouse, engine):

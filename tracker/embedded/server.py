@@ -152,8 +152,12 @@ class EmbeddedServer(ABC):
         if not await self._answers(self._process, patience=None):
             raise EmbeddedServerError(
                 f"{self.name} ended while starting (exit code {child.returncode}). "
-                f"The end of its log, {self._log.path}:\n{self._log.tail()}"
+                f"The end of its log, {self._log.path}:\n{self._log.tail()}{self._advice()}"
             )
+
+    def _advice(self) -> str:
+        """What to do about the end of its log, a line of its own; empty: the log says it."""
+        return ""
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open(self.account) as output:

@@ -1,6 +1,8 @@
 """The bundled Valkey: hot click state and the click stream, every write on disk before it is acknowledged."""
 
 import os
+import re
+import shlex
 import signal
 import tempfile
 from collections.abc import Sequence
@@ -111,6 +113,18 @@ class EmbeddedValkey(EmbeddedServer):
         finally:
             await client.aclose()
         return Reply.READY if Path(folder) == self._folder else Reply.FOREIGN
+
+    def _advice(self) -> str:
+        damaged = re.search(r"Bad file format reading the append only file (\S+?):", self._log.this_run())
+        if damaged is None:
+            return ""
+        # The same program under another name. Given the manifest, it cannot read the base file that it wrote itself.
+        checker = f"exec -a valkey-check-aof {valkey_program()} --fix {self._folder / 'appendonlydir' / damaged[1]}"
+        return (
+            f"\nIts append-only file is damaged; see to the disk. Put back a copy of {self._folder} from before, or "
+            f"cut the file off where the damage is, which loses the clicks behind it that ClickHouse does not have. "
+            f"Copy the folder away first, then:\n    bash -c {shlex.quote(checker)}"
+        )
 
     async def _settle(self) -> None:
         if "aof-load-truncated" in self._log.this_run():

@@ -2,6 +2,7 @@
 own limits. Never fork after opening it."""
 
 import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -39,7 +40,8 @@ class EmbeddedEngine:
         self._closed = False
         self._session_class = _import_chdb()
         self._writer = self._open(())
-        self._warn_about_broken_parts()
+        self.broken_parts = self._broken_parts()
+        os.register_at_fork(after_in_child=self._end_fork)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         if not rows:
@@ -136,11 +138,20 @@ class EmbeddedEngine:
             self._types[table] = {name: type_ for name, type_, *_ in msgspec.json.decode(described)["data"]}
         return schema_of(columns, self._types[table])
 
-    def _warn_about_broken_parts(self) -> None:
-        """A part that a crash or the disk has damaged is set aside by the engine, without an error."""
+    def _broken_parts(self) -> int:
+        """Parts that a crash or the disk has damaged are set aside by the engine, without an error."""
         sql = "SELECT database || '.' || table || ' ' || name FROM system.detached_parts WHERE reason LIKE 'broken%'"
-        for name in self._run(self._writer, sql, "TSVRaw", {}).decode().splitlines():
+        names = self._run(self._writer, sql, "TSVRaw", {}).decode().splitlines()
+        for name in names:
             log.critical("ClickHouse has lost a part of its data, %s: restore it from a backup", name)
+        return len(names)
+
+    def _end_fork(self) -> None:
+        """A forked copy has none of the engine's threads, so its first query would wait for ever, and it would hold the
+        folder's lock when we are gone."""
+        if not self._closed:
+            os.write(2, b"A process that holds the embedded ClickHouse engine must not fork: its copy ends.\n")
+            os._exit(os.EX_SOFTWARE)
 
 
 def _name(*, as_analyst: bool) -> str:
