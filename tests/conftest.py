@@ -5,20 +5,40 @@ from pathlib import Path
 
 import pytest
 
+from tests.clusters.postgres import debian_postgres
 from tests.running import running_tracker
-from tests.stores import postgres_dsn, postgres_server, postgres_template, stores_folder, valkey, valkey_server
+from tests.stores import (
+    bundled_databases,
+    databases,
+    debian_databases,
+    postgres_dsn,
+    postgres_kind,
+    postgres_server,
+    stores_folder,
+    valkey,
+    valkey_server,
+)
 
 TESTS = Path(__file__).resolve().parent
 
 __all__ = [
+    "bundled_databases",
+    "databases",
+    "debian_databases",
+    "debian_postgres",
     "postgres_dsn",
+    "postgres_kind",
     "postgres_server",
-    "postgres_template",
     "running_tracker",
     "stores_folder",
     "valkey",
     "valkey_server",
 ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "postgres_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("every_postgres"):
+        metafunc.parametrize("postgres_kind", ["bundled", "debian"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

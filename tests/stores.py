@@ -1,6 +1,7 @@
 """Fixtures: the real embedded stores, started once a test run. `conftest.py` imports them.
 
 `valkey` is emptied before each test; `postgres_dsn` is a database of the test's own, copied from a migrated template.
+With the mark `every_postgres` a test gets it twice: in the bundled PostgreSQL, and in the oldest one that we support.
 """
 
 import os
@@ -8,11 +9,12 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 import psutil
@@ -22,6 +24,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from tests.clusters.postgres import PostgresServer
 from tracker.embedded.errors import DataFolderInUseError
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import EmbeddedPostgres
@@ -68,24 +71,52 @@ async def valkey(valkey_server: EmbeddedValkey) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
+class Databases(NamedTuple):
+    """A server that has the template. `dsn_of` is the address of one of its databases."""
+
+    dsn_of: Callable[[str], str]
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def postgres_dsn(postgres_server: EmbeddedPostgres, postgres_template: str) -> AsyncIterator[str]:
+async def postgres_dsn(databases: Databases) -> AsyncIterator[str]:
     name = f"test_{next(database_numbers)}"
-    admin = await asyncpg.connect(postgres_server.dsn_of("postgres"))
+    admin = await asyncpg.connect(databases.dsn_of("postgres"))
     # Through the write-ahead log: the other way to copy waits for two checkpoints.
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY wal_log")
-    yield postgres_server.dsn_of(name)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY wal_log")
+    yield databases.dsn_of(name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
 
 
+@pytest.fixture
+def databases(request: pytest.FixtureRequest, postgres_kind: str) -> Databases:
+    found: Databases = request.getfixturevalue(f"{postgres_kind}_databases")
+    return found
+
+
+@pytest.fixture
+def postgres_kind() -> str:
+    return "bundled"
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres_template(postgres_server: EmbeddedPostgres) -> str:
-    admin = await asyncpg.connect(postgres_server.dsn_of("postgres"))
-    await admin.execute(f"CREATE DATABASE {TEMPLATE}")
+async def bundled_databases(postgres_server: EmbeddedPostgres) -> Databases:
+    await _make_template(postgres_server.dsn_of, "")
+    return Databases(postgres_server.dsn_of)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def debian_databases(debian_postgres: PostgresServer) -> Databases:
+    """An operator's database may sort as people do: nothing may depend on the order of bytes."""
+    await _make_template(debian_postgres.dsn, "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'ru-RU'")
+    return Databases(debian_postgres.dsn)
+
+
+async def _make_template(dsn_of: Callable[[str], str], how: str) -> None:
+    admin = await asyncpg.connect(dsn_of("postgres"))
+    await admin.execute(f"CREATE DATABASE {TEMPLATE} {how}")
     await admin.close()
-    await _migrate(postgres_server.dsn_of(TEMPLATE))
-    return TEMPLATE
+    await _migrate(dsn_of(TEMPLATE))
 
 
 async def _migrate(dsn: str) -> None:

@@ -17,6 +17,8 @@ from tracker.postback.kept import new_postback_id, postback_fact
 from tracker.store.ledger import open_ledger
 from tracker.store.ledger.rows import entry_id
 
+pytestmark = pytest.mark.every_postgres
+
 
 @pytest.fixture
 async def setting(postgres_dsn: str) -> AsyncIterator[Setting]:

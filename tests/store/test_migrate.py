@@ -8,6 +8,8 @@ import pytest
 from tracker.errors import ConfigurationError
 from tracker.store.migrate import migrate_postgres, migrations
 
+pytestmark = pytest.mark.every_postgres
+
 
 @pytest.fixture
 async def empty_dsn(postgres_dsn: str) -> str:

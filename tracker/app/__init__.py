@@ -6,6 +6,7 @@ from tracker.app.drain_process import run_drain
 from tracker.app.exchange_rates import import_rates, list_rates
 from tracker.app.installation import (
     adopt_terms,
+    check_postgres_server,
     check_valkey_server,
     dialect_fields,
     dialects_with_own_paths,
@@ -23,6 +24,7 @@ from tracker.app.web_worker import web_worker
 
 __all__ = [
     "adopt_terms",
+    "check_postgres_server",
     "check_valkey_server",
     "demo_shops",
     "dialect_fields",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tracker import keys
 from tracker.app.drain_process import engine_of, open_engine
-from tracker.app.installation import load
+from tracker.app.installation import check_postgres_server, load
 from tracker.app.stores import answer_analyst, open_stores, open_warehouse
 from tracker.embedded.errors import DataFolderInUseError
 from tracker.embedded.lock import DataFolderLock
@@ -50,6 +50,7 @@ async def migrate(settings: Settings) -> list[str]:
     """Bring both schemas up to date; returns what was applied. A running tracker has done so already."""
     with DataFolderLock(settings.data):
         if settings.postgres_url:
+            await check_postgres_server(settings.postgres_url)
             applied = await migrate_postgres(settings.postgres_url)
         else:
             postgres = EmbeddedPostgres(settings.data)

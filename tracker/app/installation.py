@@ -25,6 +25,7 @@ from tracker.settings import Settings
 from tracker.store.clicks import open_valkey
 from tracker.store.journal import JournalFolder
 from tracker.store.ledger import open_ledger
+from tracker.store.postgres.check import check_postgres
 
 _WAREHOUSE_SOCKET = "warehouse.sock"
 _RUNNING = "running.json"
@@ -138,6 +139,12 @@ async def check_valkey_server(url: str) -> None:
     finally:
         await client.aclose()
     if problems:
+        raise ConfigurationError(problems)
+
+
+async def check_postgres_server(url: str) -> None:
+    """Raises ConfigurationError with everything for which a PostgreSQL of the operator's own cannot be used."""
+    if problems := await check_postgres(url):
         raise ConfigurationError(problems)
 
 

@@ -99,6 +99,8 @@ async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Sett
         await app.check_valkey_server(valkey_url)
     if postgres_url is None:
         postgres_url = (await stack.enter_async_context(_kept_alive(EmbeddedPostgres(settings.data), stopping))).dsn
+    else:
+        await app.check_postgres_server(postgres_url)
     for name in await migrate_postgres(postgres_url):
         log.info("PostgreSQL: applied %s", name)
     return {"TRACKER_VALKEY_URL": valkey_url, "TRACKER_POSTGRES_URL": postgres_url}

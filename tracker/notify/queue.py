@@ -18,6 +18,9 @@ class NoticeQueue(Protocol):
         """The longest due first, and of each purchase its oldest that waits; without those `in_hand`, nor what is
         behind them."""
 
+    async def confirm(self) -> None:
+        """That the store is still the one that counts: one that was replaced does not return."""
+
     async def settle(self, notice_id: str, settled: Settled, now: datetime) -> None: ...
 
     async def give_up_old(self, now: datetime, after: timedelta) -> int:

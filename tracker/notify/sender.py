@@ -89,6 +89,7 @@ class Sender:
         now = self._around.now()
         if self._house_kept_at is not None and now - self._house_kept_at < KEEP_HOUSE:
             return
+        await queue.confirm()
         if old := await queue.give_up_old(now, GIVE_UP_AFTER):
             self._telemetry.count(NOTICES_GIVEN_UP, by=old)
             log.error("%s notifications waited over three days and were given up: tracker notifications --failed", old)

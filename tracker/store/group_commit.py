@@ -1,6 +1,7 @@
 """Group commit: what arrives while a round trip is under way shares the next one, so that fsync costs no throughput."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
@@ -15,7 +16,8 @@ class GroupCommit(Generic[Item, Result]):
     """`trip` takes many items at once and answers in their order, each with its result or its exception.
 
     What the trip itself raises is everybody's, if it is StoreUnavailableError. Anything else may be the fault of one of
-    them: then each goes alone. At most `lanes` trips are under way.
+    them: then each goes alone. At most `lanes` trips are under way. Whoever waits for a place longer than `patience`
+    seconds gets StoreUnavailableError: behind a store that hangs, the queue would grow faster than trips can fail.
     """
 
     def __init__(
@@ -24,28 +26,43 @@ class GroupCommit(Generic[Item, Result]):
         *,
         largest: int,
         lanes: int = 1,
+        patience: float = math.inf,
     ) -> None:
         self._trip = trip
         self._largest = largest
         self._lanes = lanes
-        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._patience = patience
+        self._waiting: deque[tuple[float, Item, asyncio.Future[Result]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Result:
         """A caller that is cancelled leaves its item aboard: others are on the same trip."""
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, answer))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((loop.time() + self._patience, item, answer))
         if len(self._tasks) < self._lanes:
             self._tasks.add(asyncio.create_task(self._go()))
         return await answer
 
     async def _go(self) -> None:
         try:
-            while self._waiting:
-                await self._take([self._waiting.popleft() for _ in range(min(self._largest, len(self._waiting)))])
+            while aboard := self._board():
+                await self._take(aboard)
         finally:
             # Here and not in a callback: until that ran, an item could arrive that nobody takes.
             self._tasks -= {asyncio.current_task()}
+
+    def _board(self) -> list[tuple[Item, "asyncio.Future[Result]"]]:
+        """Those who go on the next trip, in turn."""
+        now = asyncio.get_running_loop().time()
+        aboard: list[tuple[Item, asyncio.Future[Result]]] = []
+        while self._waiting and len(aboard) < self._largest:
+            until, item, answer = self._waiting.popleft()
+            if now <= until:
+                aboard.append((item, answer))
+            elif not answer.done():
+                answer.set_exception(StoreUnavailableError("The store answers too slowly: nothing was sent to it."))
+        return aboard
 
     async def _take(self, aboard: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

@@ -8,6 +8,7 @@ from importlib import resources
 import asyncpg
 
 from tracker.errors import ConfigurationError
+from tracker.store.postgres.connect import connect
 
 # Any number will do, as long as nobody else uses it.
 _LOCK = 7_201_945_337
@@ -22,7 +23,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 async def migrate_postgres(dsn: str) -> list[str]:
     """Returns the names of what was applied now. Raises ConfigurationError when the database is not ours to change."""
-    connection = await asyncpg.connect(dsn)
+    connection = await connect(dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         return await _apply(connection, migrations())

@@ -13,6 +13,7 @@ from tracker.core.facts import RevisionFact
 from tracker.core.notice import DueNotice, ListedNotice, Notice, Settled
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.ledger import SESSION
+from tracker.store.postgres.connect import CONFIRM, Connection, connect
 
 _ANSWER_SECONDS = 30.0
 _TURN = 7_201_945_338  # of the one sender; any number that nobody else uses
@@ -83,7 +84,7 @@ _SESSION = SESSION | {"enable_sort": "off", "enable_bitmapscan": "off"}
 class Notices:
     """On one connection, so that whoever has lost the sender's turn cannot write either."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._one_at_a_time = asyncio.Lock()
 
@@ -94,9 +95,15 @@ class Notices:
 
     async def due(self, now: datetime, limit: int, in_hand: Collection[str]) -> list[DueNotice]:
         """The longest due first, and of each purchase its oldest that waits; without those `in_hand`, nor what is
-        behind them."""
+        behind them. None that the standby could not tell, too."""
         rows = await self._fetch(_DUE, now, limit, [_entry_id(one) for one in in_hand])
+        if rows:
+            await self.confirm()
         return [DueNotice(_notice(row), _revision(row["fact"]), row["attempts"], row["waiting_since"]) for row in rows]
+
+    async def confirm(self) -> None:
+        """That this server is still the one that acknowledges."""
+        await self._fetch(CONFIRM)
 
     async def settle(self, notice_id: str, settled: Settled, now: datetime) -> None:
         """What became of an attempt."""
@@ -154,8 +161,8 @@ class Notices:
 async def open_notices(dsn: str) -> AsyncIterator[Notices]:
     """Raises StoreUnavailableError."""
     with telling_when_away():
-        connection = await asyncpg.connect(
-            dsn, timeout=_ANSWER_SECONDS, command_timeout=_ANSWER_SECONDS, server_settings=_SESSION
+        connection = await connect(
+            dsn, within=_ANSWER_SECONDS, command_timeout=_ANSWER_SECONDS, server_settings=_SESSION
         )
     try:
         yield Notices(connection)

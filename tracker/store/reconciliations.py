@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 import asyncpg
 import msgspec
@@ -13,12 +12,11 @@ from tracker.core.report import Status
 from tracker.store import reconciliation_rows as as_rows
 from tracker.store import reconciliation_sql as sql
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import Connection, connect
 
 _PAGE = 2_000
 _CLOSE_SECONDS = 5.0
 _CHUNK = 20_000  # rows of a COPY: only so many are in memory at once
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class ComparisonInPostgres:
@@ -152,7 +150,7 @@ class Reconciliations:
     async def _connection(self) -> AsyncIterator[Connection]:
         """One of its own, which a statement may use for long. Whatever is not committed ends with it."""
         with telling_when_away():
-            connection = await asyncpg.connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
+            connection = await connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
         try:
             yield connection
         finally:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import asyncpg
-
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import connect
 
 _BALANCES = "SELECT account, sum(amount_kopecks)::bigint AS kopecks FROM ledger_entries GROUP BY account"
 _UNBALANCED = """
@@ -26,11 +25,12 @@ class Audit:
 async def audit(dsn: str) -> Audit:
     """Raises StoreUnavailableError."""
     with telling_when_away():
-        connection = await asyncpg.connect(dsn, server_settings={"default_transaction_read_only": "on"})
+        connection = await connect(dsn)
         try:
-            balances = await connection.fetch(_BALANCES)
-            unbalanced = await connection.fetchval(_UNBALANCED)
-            not_shipped = await connection.fetchval(_NOT_SHIPPED)
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                balances = await connection.fetch(_BALANCES)
+                unbalanced = await connection.fetchval(_UNBALANCED)
+                not_shipped = await connection.fetchval(_NOT_SHIPPED)
         finally:
             await connection.close()
     return Audit({row["account"]: row["kopecks"] for row in balances if row["kopecks"]}, unbalanced, not_shipped)

@@ -19,6 +19,7 @@ from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rates import Rates
 from tracker.store.ledger.rows import TABLES, arguments, lock_names, tag_body
+from tracker.store.postgres.connect import CONFIRM, create_pool
 
 CONNECTIONS = 4
 ANSWER_SECONDS = 2.0  # a sender waits, and sends again
@@ -65,9 +66,9 @@ class Ledger:
         self._pool = pool
         self._terms: dict[str, TermsVersion] = {}
         self._rates = Rates(self._fetch)
-        self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES)
-        self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, lanes=_LANES)
-        self._ships = GroupCommit(self._ship_all, largest=_LARGEST_TRIP)
+        self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES, patience=ANSWER_SECONDS)
+        self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, lanes=_LANES, patience=ANSWER_SECONDS)
+        self._ships = GroupCommit(self._ship_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS)
 
     async def load(self, partner_id: str, order_id: str) -> KnownOrder:
         """The order as it stands. Raises StoreUnavailableError."""
@@ -116,8 +117,8 @@ class Ledger:
             await connection.executemany(_PUT_IN_FORCE, [row[:2] for row in rows])
 
     async def ping(self) -> None:
-        """Raises StoreUnavailableError."""
-        await self._fetch("SELECT 1")
+        """That it commits, and not only answers. Raises StoreUnavailableError."""
+        await self._fetch(CONFIRM)
 
     async def late(self, now: datetime) -> list[ListedOrder]:
         """Confirmed after the window, and still pending at its end."""
@@ -195,20 +196,24 @@ class Ledger:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
+        """A server that did not answer in time, or no longer writes, may have been replaced: it is looked for anew."""
         with telling_when_away():
-            async with self._pool.acquire(timeout=ANSWER_SECONDS) as connection:
-                yield connection
+            try:
+                async with self._pool.acquire(timeout=ANSWER_SECONDS) as connection:
+                    yield connection
+            except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
+                await self._pool.expire_connections()
+                raise
 
 
 @asynccontextmanager
 async def open_ledger(dsn: str, *, connections: int = CONNECTIONS) -> AsyncIterator[Ledger]:
     """Connects when first needed, so that a web process starts while PostgreSQL is away."""
-    pool = await asyncpg.create_pool(
+    pool = await create_pool(
         dsn,
-        min_size=0,
         max_size=connections,
         command_timeout=ANSWER_SECONDS,
-        timeout=ANSWER_SECONDS,
+        within=ANSWER_SECONDS,
         server_settings=SESSION,
         reset=_keep_session,
     )

@@ -9,6 +9,7 @@ import asyncpg
 from tracker.core.rate_gaps import LONGEST_GAP, Gap, fill_gaps, gaps
 from tracker.core.rates import ExchangeRate, RateKey
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import connect
 
 _RATE = "SELECT currency, day, nominal, rubles, source FROM exchange_rates"
 _FIND = f"{_RATE} JOIN unnest($1::text[], $2::date[]) AS needed(currency, day) USING (currency, day)"
@@ -51,7 +52,7 @@ async def import_rates(dsn: str, rates: Sequence[ExchangeRate], *, fill_to_known
     """All of them, or none. `fill_to_known`: days between these and those that are there are filled, too. Raises
     StoreUnavailableError."""
     with telling_when_away():
-        connection = await asyncpg.connect(dsn)
+        connection = await connect(dsn)
         try:
             async with connection.transaction():
                 await connection.execute("LOCK TABLE exchange_rates IN SHARE ROW EXCLUSIVE MODE")
@@ -91,7 +92,7 @@ async def _import(
 async def list_rates(dsn: str, currency: str | None = None) -> list[ExchangeRate]:
     """By currency and day. Raises StoreUnavailableError."""
     with telling_when_away():
-        connection = await asyncpg.connect(dsn)
+        connection = await connect(dsn)
         try:
             return [_rate(row) for row in await connection.fetch(_LIST, currency)]
         finally:

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-import asyncpg
 from redis.asyncio import Redis
 
 from tracker.errors import StoreUnavailableError
+from tracker.store.postgres.connect import Pool, create_pool
 from tracker.store.warehouse.poison import Quarantine
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.ship_clicks import SOURCE as CLICKS
@@ -40,16 +40,18 @@ class Drain:
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set and what was there then is shipped. A store that is away is waited for, but not when
         stopping: what it holds stays there."""
-        pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=2, command_timeout=POSTGRES_SECONDS)
+        pool = await create_pool(self._dsn, max_size=2, command_timeout=POSTGRES_SECONDS)
         quarantine = Quarantine(pool, self._telemetry)
         clicks = ClickShipper(self._threads, self._valkey, quarantine, self._hash_shopper, self._telemetry)
         money = MoneyShipper(self._threads, pool, quarantine, self._hash_shopper, self._telemetry)
         with _few_collections():
             async with pool, asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_shipping(CLICKS, clicks.ship, stopping))
-                tasks.create_task(self._keep_shipping(OUTBOX, money.ship, stopping))
+                tasks.create_task(self._keep_shipping(CLICKS, clicks.ship, pool, stopping))
+                tasks.create_task(self._keep_shipping(OUTBOX, money.ship, pool, stopping))
 
-    async def _keep_shipping(self, source: str, ship: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    async def _keep_shipping(
+        self, source: str, ship: Callable[[], Awaitable[None]], pool: Pool, stopping: asyncio.Event
+    ) -> None:
         pause = PAUSE_SECONDS
         is_last = False
         while not is_last:
@@ -58,6 +60,7 @@ class Drain:
                 await ship()
                 pause = PAUSE_SECONDS
             except StoreUnavailableError as error:
+                await pool.expire_connections()
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 self._telemetry.count(SHIP_FAILURES, source)
                 log.warning("%s: nothing is lost, tried again in %s s: %s", source, pause, error)

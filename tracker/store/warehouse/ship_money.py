@@ -8,6 +8,7 @@ import msgspec
 
 from tracker.core.facts import PostbackFact, ReconciliationFact, RevisionFact, TagFact
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import CONFIRM, Pool
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import (
     LINES,
@@ -54,7 +55,7 @@ class MoneyShipper:
     def __init__(
         self,
         threads: EngineThreads,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        pool: Pool,
         quarantine: Quarantine,
         hash_shopper: HashShopper,
         telemetry: Telemetry,
@@ -70,6 +71,8 @@ class MoneyShipper:
         while True:
             with telling_when_away():
                 records = await self._pool.fetch(_READ, BATCH)
+                if records:
+                    await self._pool.execute(CONFIRM)
                 self._telemetry.gauge(BACKLOG, await self._pool.fetchval(_BACKLOG), SOURCE)
             await self._store(records)
             if len(records) < BATCH:
