@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -187,8 +188,8 @@ async def test_one_that_cannot_be_written_does_not_spoil_those_beside_it(setting
 
 
 async def test_without_postgresql_nothing_is_stored_and_the_sender_is_asked_to_repeat(setting: Setting) -> None:
-    name = setting.dsn.partition("@/")[2].partition("?")[0]
-    admin = await asyncpg.connect(setting.dsn.replace(f"@/{name}", "@/postgres"))
+    name = urlsplit(setting.dsn).path.removeprefix("/")
+    admin = await asyncpg.connect(setting.dsn.replace(f"/{name}", "/postgres"))
     await setting.report(amount="1.00")
     await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)

@@ -152,3 +152,20 @@ async def test_an_item_that_arrives_as_the_last_trip_ends_is_taken(lanes: int) -
     ends.set()
     async with asyncio.timeout(5):
         await asyncio.gather(*callers)
+
+
+async def test_behind_a_store_that_hangs_whoever_comes_later_is_told_soon(trips: Trips) -> None:
+    group = GroupCommit(trips, largest=1, patience=0.05)
+    aboard = asyncio.create_task(group.submit(1))
+    await trips.until_taken(1)
+    behind = [asyncio.create_task(group.submit(number)) for number in (2, 3)]
+    await asyncio.sleep(0.06)  # longer than their patience
+    last = asyncio.create_task(group.submit(4))
+    trips.open.set()
+
+    assert await aboard == 2
+    for one in behind:
+        with pytest.raises(StoreUnavailableError, match="nothing was sent to it"):
+            await one
+    assert await last == 8
+    assert trips.taken == [[1], [4]]
