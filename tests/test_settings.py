@@ -29,6 +29,7 @@ def test_without_anything_everything_is_embedded_and_local() -> None:
         hot_days=3,
         trusted_proxies=(),
         valkey_url=None,
+        valkey_replicas=0,
         postgres_url=None,
         clickhouse_url=None,
         bait_script="/ads-front.min.js",
@@ -57,6 +58,7 @@ def test_the_environment_says_all_of_it() -> None:
             "TRACKER_HOT_DAYS": "90",
             "TRACKER_TRUSTED_PROXIES": " 192.0.2.1/8, ::1 ,,",
             "TRACKER_VALKEY_URL": "redis://valkey:6379/0",
+            "TRACKER_VALKEY_REPLICAS": "1",
             "TRACKER_POSTGRES_URL": "postgresql://tracker@postgres/tracker",
             "TRACKER_CLICKHOUSE_URL": "clickhouse://clickhouse:9000/",
             "TRACKER_BAIT_SCRIPT": "/static/prebid-load.js",
@@ -79,6 +81,7 @@ def test_the_environment_says_all_of_it() -> None:
         hot_days=90,
         trusted_proxies=("192.0.2.1/8", "::1"),
         valkey_url="redis://valkey:6379/0",
+        valkey_replicas=1,
         postgres_url="postgresql://tracker@postgres/tracker",
         clickhouse_url="clickhouse://clickhouse:9000/",
         bait_script="/static/prebid-load.js",
@@ -159,6 +162,31 @@ def test_servers_proxies_and_switches_are_checked_with_the_rest_and_no_password_
     )
     assert len(found) == 5
     assert "hunter2" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://host", "redis://host:6379/0", "rediss://:p%40ss@host:6379/0?ssl_ca_certs=/etc/ca.pem", "valkey://[::1]:6379",
+        "valkeys://user:secret@host", "unix:///run/valkey.sock?db=1", "valkey+cluster://a:7000", "redis+cluster://a,b:7001,[::1]:7002",
+        "rediss+cluster://user:secret@a:7000,b:7000/?ssl_ca_certs=/etc/ca.pem", "valkeys+cluster://a/",
+    ],
+)  # fmt: skip
+def test_valkey_is_a_server_a_socket_or_a_cluster(url: str) -> None:
+    assert read_settings({"TRACKER_VALKEY_URL": url}).valkey_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://", "redis://host:port", "redis://host:123456", "redis://host/first", "redis://a,b", "unix://run/valkey.sock",
+        "valkey+cluster://", "valkey+cluster://a,", "valkey+cluster://a:7000/1", "valkey+cluster://a:x,b:1",
+        "unix+cluster:///x", "http+cluster://a", "redis://host name", "redis://host:6379\n",
+    ],
+)  # fmt: skip
+def test_an_address_of_valkey_that_nothing_can_be_reached_by_is_told_with_examples(url: str) -> None:
+    [problem] = problems({"TRACKER_VALKEY_URL": url})
+    assert problem.endswith("write one such as redis://host:6379/0 or valkey+cluster://host:6379,host:6379")
 
 
 @pytest.mark.parametrize(

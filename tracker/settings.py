@@ -24,6 +24,7 @@ class Settings:
     hot_days: int  # how long a click stays in Valkey
     trusted_proxies: tuple[str, ...]  # networks whose X-Forwarded-For we believe
     valkey_url: str | None  # None: embedded
+    valkey_replicas: int  # that must have a click before it is answered
     postgres_url: str | None
     clickhouse_url: str | None
     bait_script: str  # paths of our own that every ad blocker's lists block
@@ -44,7 +45,8 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_DEMO_PORT": ("8081", "loopback port of the demo shops; 0 picks a free one"),
     "TRACKER_HOT_DAYS": ("3", "days a click stays in Valkey before ClickHouse alone has it"),
     "TRACKER_TRUSTED_PROXIES": ("", "comma-separated networks whose X-Forwarded-For is believed"),
-    "TRACKER_VALKEY_URL": ("", "use this Valkey or Redis instead of the embedded one"),
+    "TRACKER_VALKEY_URL": ("", "use this Valkey, Redis or Valkey Cluster instead of the embedded one"),
+    "TRACKER_VALKEY_REPLICAS": ("0", "replicas of Valkey that must have a click before it counts as recorded"),
     "TRACKER_POSTGRES_URL": ("", "use this PostgreSQL instead of the embedded one"),
     "TRACKER_CLICKHOUSE_URL": ("", "use this ClickHouse (native protocol) instead of the embedded engine"),
     "TRACKER_BAIT_SCRIPT": ("/ads-front.min.js", "path of the script that ad blockers block"),
@@ -56,18 +58,27 @@ KNOWN: dict[str, tuple[str, str]] = {
 }
 
 
-# How the address of each server begins, and a whole one.
-_SCHEMES = {
-    "TRACKER_VALKEY_URL": (("redis", "rediss", "valkey", "unix"), "redis://host:6379/0"),
-    "TRACKER_POSTGRES_URL": (("postgresql", "postgres"), "postgresql://user:password@host/tracker"),
-    "TRACKER_CLICKHOUSE_URL": (("clickhouse", "clickhouses"), "clickhouse://user:password@host:9000/"),
+_LOGIN = r"(?:[^\s/?#]*@)?"
+_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^\s/?#@,:\[\]]+)(?::[0-9]{1,5})?"
+_VALKEY = r"(?:rediss?|valkeys?)"  # with an s at its end: over TLS
+_VALKEY_URL = (
+    rf"unix://{_LOGIN}/\S+"
+    rf"|{_VALKEY}://{_LOGIN}{_HOST}(?:/[0-9]*)?(?:\?\S*)?"
+    rf"|{_VALKEY}\+cluster://{_LOGIN}{_HOST}(?:,{_HOST})*/?(?:\?\S*)?"
+)
+
+# The address of each server, and an example.
+_ADDRESSES = {
+    "TRACKER_VALKEY_URL": (_VALKEY_URL, "redis://host:6379/0 or valkey+cluster://host:6379,host:6379"),
+    "TRACKER_POSTGRES_URL": ("postgres(?:ql)?://.*", "postgresql://user:password@host/tracker"),
+    "TRACKER_CLICKHOUSE_URL": ("clickhouses?://.*", "clickhouse://user:password@host:9000/"),
 }
 
 
 def _addresses(given: Mapping[str, str]) -> Iterator[str]:
     """Problems of servers' addresses and of proxies. A server's address may hold a password: it is not repeated."""
-    for name, (schemes, example) in _SCHEMES.items():
-        if given[name] and given[name].partition("://")[0] not in schemes:
+    for name, (pattern, example) in _ADDRESSES.items():
+        if given[name] and not re.fullmatch(pattern, given[name]):
             yield f"{name} is no address that we can use: write one such as {example}"
     for network in _networks(given):
         try:
@@ -150,6 +161,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
         trusted_proxies=_networks(given),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,
+        valkey_replicas=number("TRACKER_VALKEY_REPLICAS", 0, 5),
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,
         clickhouse_url=given["TRACKER_CLICKHOUSE_URL"] or None,
         bait_script=given["TRACKER_BAIT_SCRIPT"],

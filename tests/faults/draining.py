@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from tests.warehouse.setting import KEY, ask
-from tracker.store.clicks import open_valkey
+from tracker.store.valkey_client import open_valkey
 from tracker.store.warehouse.drain import Drain
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.migrate import migrate_clickhouse

@@ -18,8 +18,9 @@ from tests.store.factories import click_fact
 from tests.warehouse.setting import DAY, Warehouse, postback_fact, revision_fact
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
-from tracker.store.clicks import STREAMS, open_valkey, read_entry
+from tracker.store.clicks import STREAMS, read_entry
 from tracker.store.migrate import migrate_postgres
+from tracker.store.valkey_node import open_node
 from tracker.telemetry import Telemetry
 
 RUBLES = 50  # what each order of `Parts.feed` earns
@@ -52,7 +53,7 @@ async def own_postgres(**settings: str) -> AsyncIterator[EmbeddedPostgres]:
 
 @asynccontextmanager
 async def client_of(server: EmbeddedValkey) -> AsyncIterator[Redis]:
-    client = open_valkey(server.url)
+    client = open_node(server.url)
     try:
         yield client
     finally:

@@ -10,7 +10,7 @@ from tests.postback.setting import open_setting as open_postbacks
 from tests.redirect.setting import open_setting as open_click_outs
 from tests.running import data_folder
 from tests.warehouse.setting import until
-from tracker.store.clicks import open_valkey
+from tracker.store.valkey_node import open_node
 
 TIMES = 300 if is_soak() else 20
 
@@ -21,7 +21,7 @@ async def test_a_click_whose_reply_from_valkey_is_lost_has_one_id_and_is_there_o
         losing = Losing(b"EVALSHA", each=2)
         address = server.socket.with_name("wire.sock")
         async with Wire(server.socket, losing.request, losing.reply).listening(address):
-            client = open_valkey(f"unix://{address}")
+            client = open_node(f"unix://{address}")
             async with open_click_outs(client) as shop:
                 for number in range(TIMES):
                     shop.jar.clear()

@@ -17,7 +17,8 @@ from tests.agents import DESKTOP
 from tests.browsing import check_of, new_browser, said
 from tests.passes import Passes
 from tests.running import RunningTracker, data_folder
-from tracker.store.clicks import ClickStore, open_valkey
+from tracker.store.clicks import ClickStore
+from tracker.store.valkey_node import open_node
 
 BROWSERS = 200
 TABS = ("a" * 16, "b" * 16)
@@ -77,7 +78,7 @@ async def test_of_two_tabs_that_race_one_is_sent_on_and_starting_over_leaves_one
         await asyncio.gather(*(tab.press("over") for tab in tabs))
     assert [tab.told for tab in tabs if tab.told] == []
     assert await _sessions(crowded, one_each) == dict.fromkeys(one_each, 1)
-    valkey = open_valkey(crowded.valkey_url)
+    valkey = open_node(crowded.valkey_url)
     store = ClickStore(valkey, hot_days=3)
     for race in races:
         found = [await store.find(click_id, "lab") for click_id in {one for tab in race for one in tab.click_ids}]
@@ -97,7 +98,7 @@ async def _two_tabs(browsers: AsyncExitStack, tracker: RunningTracker, session: 
 async def _sessions(tracker: RunningTracker, among: set[str]) -> Counter[str]:
     """How many are open, by shopper, partner and browser: keys hold a digest of the three."""
     names = {blake2b(name.encode(), digest_size=8).digest(): name for name in among}
-    valkey = open_valkey(tracker.valkey_url)
+    valkey = open_node(tracker.valkey_url)
     found = [key async for key in valkey.scan_iter("s{*}*", count=1000)]
     await valkey.aclose()
     return Counter(names[key[5:]] for key in found if key[5:] in names)

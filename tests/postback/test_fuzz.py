@@ -23,8 +23,9 @@ from tests.running import RunningTracker, data_folder, secrets_of
 from tests.store.factories import click_fact
 from tracker.postback.dialects import DIALECTS
 from tracker.redirect.click_id import SignedClickIds
-from tracker.store.clicks import ClickStore, open_valkey
+from tracker.store.clicks import ClickStore
 from tracker.store.ledger.audit import audit
+from tracker.store.valkey_node import open_node
 
 LONGER = os.environ.get("FUZZ_EXAMPLES")  # and elsewhere each time
 EXAMPLES = int(LONGER or 120)
@@ -153,7 +154,7 @@ async def _click_everywhere(tracker: RunningTracker) -> dict[str, str]:
     versions = {row["partner_id"]: row["version"] for row in rows}
     await connection.close()
     made = {name: ids.make(name, 0, now, number) for number, name in enumerate(DIALECTS)}
-    async with open_valkey(tracker.valkey_url) as valkey:
+    async with open_node(tracker.valkey_url) as valkey:
         store = ClickStore(valkey, hot_days=1)
         for name, click_id in made.items():
             fact = click_fact(

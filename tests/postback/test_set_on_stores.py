@@ -26,8 +26,8 @@ from tests.core.cases import FIELDS, HEADER, RATES, VERSIONS, Case, build
 from tests.core.reference import expected
 from tests.postback.two_workers import TwoWorkers, assert_as_expected, click_ids_of, open_two_workers
 from tracker.core.order import Message
-from tracker.store.clicks import open_valkey
 from tracker.store.ledger.rates import import_rates
+from tracker.store.valkey_node import open_node
 
 SEED = int(os.environ.get("PROPERTY_SEED", "5"))  # another one, other cases
 CASES, AT_ONCE = 200, 20
@@ -111,7 +111,7 @@ class TwoOrders(RuleBasedStateMachine):
 
     def _start(self) -> None:
         async def start() -> TwoWorkers:
-            valkey = open_valkey(self.valkey_url)
+            valkey = open_node(self.valkey_url)
             self._stack.push_async_callback(valkey.aclose)
             return await self._stack.enter_async_context(open_two_workers(self.dsn, valkey, self._number))
 

@@ -20,9 +20,10 @@ from tracker.core.click import Check, Device, Finding, Surface
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
 from tracker.core.session import OpenElsewhere, Session
-from tracker.store.clicks import ClickStore, Recorded, open_valkey
+from tracker.store.clicks import ClickStore, Recorded
 from tracker.store.journal.clicks import PATIENCE_SECONDS
 from tracker.store.journal.frames import frames
+from tracker.store.valkey_client import open_valkey
 from tracker.telemetry import CLICK_PAGES, CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, JOURNALED
 
 

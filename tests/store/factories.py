@@ -11,6 +11,8 @@ from tracker.redirect.click_id import SignedClickIds
 
 CLICKED_AT = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 SECOND = int(CLICKED_AT.timestamp())
+HOT_DAYS = (datetime.now(UTC) - CLICKED_AT).days + 4  # hot whatever day it is: Valkey has its own clock
+LONG_AGO = -(HOT_DAYS + 7) * 86_400  # seconds after CLICKED_AT at which a click is no longer hot
 CLICK_IDS = SignedClickIds(["a key"])
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tests.store.factories import SECOND, click_fact
+from tests.store.factories import HOT_DAYS, LONG_AGO, SECOND, click_fact
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.errors import StoreUnavailableError
-from tracker.store.clicks import STREAMS, ClickStore, Recorded, open_valkey, read_entry
+from tracker.store.clicks import STREAMS, ClickStore, Recorded, read_entry
 from tracker.store.find_click import FindClick
 from tracker.store.hot_click import FULL_BUCKET, expires_at, pack, place_of, unpack
+from tracker.store.valkey_node import open_node
 
 VISITOR = b"shopper-0042/1/"
-HOT_DAYS = 3_650  # Valkey's clock is not pinned
 
 
 @pytest.fixture
@@ -218,8 +218,6 @@ async def test_a_click_that_is_recorded_after_its_days_is_streamed_all_the_same(
 
 # Shipped or not (TRACKER_HOT_DAYS are over, and ClickHouse was away all the time)
 
-LONG_AGO = -(HOT_DAYS + 7) * 86_400.0
-
 
 @pytest.mark.parametrize("attributable", [True, False])
 async def test_a_click_that_is_no_longer_hot_may_wait_while_its_stream_holds_clicks_as_old(
@@ -334,7 +332,7 @@ async def test_a_full_valkey_refuses_the_click_whole_and_still_finds_others(clic
 async def running(server: EmbeddedValkey) -> AsyncIterator[Redis]:
     """A server of the test's own, to be stopped and killed."""
     await server.start()
-    valkey = open_valkey(server.url)
+    valkey = open_node(server.url)
     try:
         yield valkey
     finally:
@@ -393,7 +391,7 @@ class LosesReplies:
     @asynccontextmanager
     async def client(self) -> AsyncIterator[Redis]:
         server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        valkey = open_valkey(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        valkey = open_node(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         try:
             yield valkey
         finally:

@@ -12,9 +12,10 @@ from tests.store.factories import click_fact, click_id
 from tests.store.journaling import SHOPPER, Lab
 from tracker.core.reasons import ClickReason
 from tracker.core.session import Session, SessionAct
-from tracker.store.clicks import ClickStore, Recorded, open_valkey
+from tracker.store.clicks import ClickStore, Recorded
 from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.store.journal.frames import frames
+from tracker.store.valkey_client import open_valkey
 from tracker.telemetry import JOURNAL_BEGUN, JOURNAL_BYTES, JOURNAL_REPLAYED, JOURNALED, Telemetry
 
 

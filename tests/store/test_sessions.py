@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.store.factories import SECOND, click_fact
+from tests.store.factories import HOT_DAYS, SECOND, click_fact
 from tracker.core.click_id import parts
 from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.store.clicks import CLICKS_OF_A_TAB, STREAMS, ClickStore, Recorded, read_entry
@@ -22,7 +22,7 @@ SHARD = parts(click_fact().click_id).shard
 
 @pytest.fixture
 def clicks(valkey: Redis) -> ClickStore:
-    return ClickStore(valkey, hot_days=3_650)  # days: Valkey's clock is not pinned
+    return ClickStore(valkey, hot_days=HOT_DAYS)
 
 
 async def test_a_second_tab_is_told_what_is_open_and_nothing_is_recorded(clicks: ClickStore, valkey: Redis) -> None:

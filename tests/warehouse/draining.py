@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.warehouse.engines import WatchedEngine
 from tests.warehouse.setting import KEY, ask
-from tracker.store.clicks import open_valkey
+from tracker.store.valkey_client import open_valkey
 from tracker.store.warehouse import ship_clicks, ship_money
 from tracker.store.warehouse.drain import Drain
 from tracker.store.warehouse.embedded import EmbeddedEngine

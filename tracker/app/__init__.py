@@ -7,7 +7,6 @@ from tracker.app.exchange_rates import import_rates, list_rates
 from tracker.app.installation import (
     adopt_terms,
     check_postgres_server,
-    check_valkey_server,
     dialect_fields,
     dialects_with_own_paths,
     first_partner,
@@ -20,6 +19,7 @@ from tracker.app.notices import notify_settings, open_notice_list, refuse_unless
 from tracker.app.reconciling import open_reconciling
 from tracker.app.simulated import simulated_service
 from tracker.app.trying import try_postback
+from tracker.app.valkey_server import check_valkey_server
 from tracker.app.web_worker import web_worker
 
 __all__ = [

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from redis.exceptions import RedisError
 
 from tracker import keys
 from tracker.core.partner import Partner, Programme
@@ -14,15 +13,13 @@ from tracker.demo.partners import NOTIFY_SECRET, demo_programme
 from tracker.embedded.folders import socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
-from tracker.embedded.valkey_check import check_valkey
-from tracker.errors import ConfigurationError, StoreUnavailableError
+from tracker.errors import ConfigurationError
 from tracker.keys import Keys
 from tracker.partners import Sources, changed_past, load_programme, secret_names
 from tracker.partners_notify import notify_secret_names
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import FIELDS
 from tracker.settings import Settings
-from tracker.store.clicks import open_valkey
 from tracker.store.journal import JournalFolder
 from tracker.store.ledger import open_ledger
 from tracker.store.postgres.check import check_postgres
@@ -127,19 +124,6 @@ async def adopt_terms(settings: Settings, postgres_url: str) -> Settings:
     in_force = settings.data / "partners.in-force.yaml"
     settings.partners.replace(in_force)
     return replace(settings, partners=in_force)
-
-
-async def check_valkey_server(url: str) -> None:
-    """Raises ConfigurationError with every setting by which a Valkey of the operator's own could lose a click."""
-    client = open_valkey(url)
-    try:
-        problems = await check_valkey(client)
-    except (RedisError, OSError) as error:
-        raise StoreUnavailableError(f"Valkey at TRACKER_VALKEY_URL does not answer: {error}") from error
-    finally:
-        await client.aclose()
-    if problems:
-        raise ConfigurationError(problems)
 
 
 async def check_postgres_server(url: str) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
-from redis.asyncio import Redis
-
 from tracker.app.installation import journal_folder, warehouse_socket, with_embedded
 from tracker.keys import Keys
 from tracker.postback.came_later import CameLater
@@ -18,10 +16,11 @@ from tracker.redirect.click_id import SignedClickIds
 from tracker.reports.analysts.table import Ask
 from tracker.reports.guard import guarded
 from tracker.settings import Settings
-from tracker.store.clicks import ClickStore, open_valkey
+from tracker.store.clicks import ClickStore
 from tracker.store.find_click import FindClick, OldClicks
 from tracker.store.journal import Journal, JournaledClicks
 from tracker.store.ledger import Ledger, open_ledger
+from tracker.store.valkey_client import Valkey, open_valkey
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
@@ -49,7 +48,7 @@ async def answer_analyst(
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    valkey: Redis
+    valkey: Valkey
     clicks: ClickStore
     ledger: Ledger
     click_ids: SignedClickIds
@@ -84,7 +83,7 @@ async def open_stores(settings: Settings, secrets: Keys, old_clicks: OldClicks) 
     valkey = open_valkey(addresses.valkey_url or "")
     try:
         async with open_ledger(addresses.postgres_url or "") as ledger:
-            clicks = ClickStore(valkey, hot_days=settings.hot_days)
+            clicks = ClickStore(valkey, hot_days=settings.hot_days, replicas=settings.valkey_replicas)
             click_ids = SignedClickIds(secrets.click)
             find_click = FindClick(clicks, old_clicks, journal_folder(settings).may_hold)
             yield Stores(valkey, clicks, ledger, click_ids, find_click, Ingest(ledger, click_ids, find_click))

@@ -96,7 +96,7 @@ async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Sett
     if valkey_url is None:
         valkey_url = (await stack.enter_async_context(_kept_alive(EmbeddedValkey(settings.data), stopping))).url
     else:
-        await app.check_valkey_server(valkey_url)
+        await app.check_valkey_server(valkey_url, settings.valkey_replicas)
     if postgres_url is None:
         postgres_url = (await stack.enter_async_context(_kept_alive(EmbeddedPostgres(settings.data), stopping))).dsn
     else:

@@ -1,22 +1,21 @@
 """Clicks in Valkey: recorded durably before the shopper is sent on, found again by their id while they are hot.
 
 A click is one entry of a stream, to be shipped to ClickHouse, and a hot record; both are written by one script in one
-slot. With `appendfsync always` the script's reply comes after the fsync, so one reply answers for both.
+slot. With `appendfsync always` the script's reply comes after the fsync, so one reply answers for both. Clicks that
+come while a trip is under way share the next one; in a cluster those of one node, so that one that hangs delays no
+other.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import blake2b
+from hashlib import blake2b, sha1
 from importlib.resources import files
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 import msgspec
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from tracker.core.click import Click
@@ -26,9 +25,11 @@ from tracker.core.reasons import ClickReason
 from tracker.core.session import OpenElsewhere, Session, SessionAct
 from tracker.errors import StoreUnavailableError
 from tracker.store.group_commit import GroupCommit
-from tracker.store.hot_click import EPOCH, FULL_BUCKET, SLOTS, expires_at, pack, place_of, slot_of, unpack
+from tracker.store.hot_click import EPOCH, FULL_BUCKET, Place, expires_at, pack, place_of, slot_of, unpack
+from tracker.store.valkey_client import TAGS, Valkey, send, server_of
+from tracker.store.valkey_node import Command, Copies
 
-STREAMS = tuple(f"clicks:{{{slot:02}}}" for slot in range(SLOTS))
+STREAMS = tuple(f"clicks:{tag}" for tag in TAGS)
 FACT_FIELD = b"f"
 REPEAT_FIELD = b"r"  # beside the fact: only the script knows that it is a repeat
 
@@ -39,7 +40,6 @@ CLICKS_OF_A_TAB = 16  # remembered of one session; nobody needs as many in its h
 _LARGEST_TRIP = 512
 _CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
 
-_Command = tuple[str | bytes | int, ...]
 _Fact = TypeVar("_Fact", bound=ClickFact)
 
 
@@ -50,31 +50,28 @@ class Recorded:
     repeat: bool = False
 
 
-def open_valkey(url: str, *, answer_seconds: float = 2) -> Redis:
-    """A client that never repeats a command by itself: a repeated XADD is a second click."""
-    return Redis.from_url(
-        url,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=answer_seconds,
-        socket_connect_timeout=answer_seconds,
-        health_check_interval=0,
-    )
-
-
 class ClickStore:
     """Satisfies `tracker.ports.ClickFinder`."""
 
     def __init__(
-        self, valkey: Redis, *, hot_days: int, answer_seconds: float = 2, now: Callable[[], float] = time.time
+        self,
+        valkey: Valkey,
+        *,
+        hot_days: int,
+        replicas: int = 0,
+        answer_seconds: float = 2,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`now` is Unix time."""
+        """`replicas` must have a click before it is recorded. `now` is Unix time."""
         self._valkey = valkey
         self._hot_days = hot_days
         self._answer_seconds = answer_seconds
         self._now = now
+        self._copies = Copies(replicas) if replicas else None
         self._script = files("tracker.store").joinpath("click_scripts/record.lua").read_text()
-        self._digest: str | None = None
-        self._commits: GroupCommit[_Command, Any] = GroupCommit(self._send, largest=_LARGEST_TRIP)
+        self._digest = sha1(self._script.encode(), usedforsecurity=False).hexdigest()  # as EVALSHA names it
+        self._server_of = server_of(valkey)
+        self._commits: dict[Hashable, GroupCommit[Command, Any]] = {}  # by server
 
     async def record(
         self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
@@ -87,10 +84,12 @@ class ClickStore:
         """
         if not attributable:
             entry = msgspec.msgpack.encode(fact)
-            await self._commits.submit(("XADD", f"clicks:{place_of(fact.click_id).slot}", "*", FACT_FIELD, entry))
+            slot = place_of(fact.click_id).slot
+            await self._commit_of(slot).submit(("XADD", f"clicks:{slot}", "*", FACT_FIELD, entry))
             return Recorded(fact.click_id, is_new=True)
         while True:
-            reply = await self._commits.submit(self._record_command(fact, visitor, session))
+            place = place_of(fact.click_id)
+            reply = await self._commit_of(place.slot).submit(self._record_command(fact, place, visitor, session))
             if isinstance(reply, bytes):
                 return Recorded(reply.decode(), is_new=False)
             if isinstance(reply, int):
@@ -104,11 +103,7 @@ class ClickStore:
     async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
         """The session that is open in another tab than this one; `shard` is that of the shopper's clicks. Raises
         StoreUnavailableError."""
-        try:
-            async with asyncio.timeout(self._answer_seconds):
-                open_: Any = await self._valkey.get(_session_key(slot_of(shard), session))
-        except (RedisError, OSError, TimeoutError) as error:
-            raise _unavailable(error) from error
+        [open_] = await self._ask(("GET", _session_key(slot_of(shard), session)))
         if open_ is None:
             return None
         opened_at_ms, tab, click_ids = open_.decode().split("|")
@@ -119,23 +114,16 @@ class ClickStore:
     async def takes(self, slot: str) -> bool:
         """Whether clicks of that slot can be recorded now, as far as a small write tells."""
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                await self._valkey.set(f"t{slot}", b"", px=1)
-        except (RedisError, OSError, TimeoutError):
+            await self._ask(("SET", f"t{slot}", "", "PX", 1))
+        except StoreUnavailableError:
             return False
         return True
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
         place = place_of(click_id)
-        try:
-            async with asyncio.timeout(self._answer_seconds), self._valkey.pipeline(transaction=False) as pipeline:
-                for bucket in place.buckets:
-                    pipeline.hget(bucket, cast("str", place.field))
-                pipeline.get(_superseded_key(click_id))
-                *found, superseded = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            raise _unavailable(error) from error
+        hot = (("HGET", bucket, place.field) for bucket in place.buckets)
+        *found, superseded = await self._ask(*hot, ("GET", _superseded_key(click_id)))
         packed = next((value for value in found if value is not None), None)
         click = None if packed is None else unpack(click_id, packed)
         if click is None or click.partner_id != partner_id:
@@ -152,11 +140,7 @@ class ClickStore:
         place, margin = place_of(click_id), _CLOCKS_DIFFER_SECONDS
         if self._now() < expires_at(place, self._hot_days) - margin:
             return False  # its hot record would still be there
-        try:
-            async with asyncio.timeout(self._answer_seconds):
-                oldest: Any = await self._valkey.xrange(f"clicks:{place.slot}", count=1)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise _unavailable(error) from error
+        [oldest] = await self._ask(("XRANGE", f"clicks:{place.slot}", "-", "+", "COUNT", 1))
         try:
             return any(
                 read_entry(fields).clicked_at_us // 1_000_000 <= parts(click_id).second + margin for _, fields in oldest
@@ -164,8 +148,13 @@ class ClickStore:
         except (msgspec.MsgspecError, LookupError):
             return True  # as old as any, until the drain has put it aside
 
-    def _record_command(self, fact: ClickFact, visitor: bytes, session: Session | None) -> _Command:
-        place = place_of(fact.click_id)
+    def _commit_of(self, slot: str) -> GroupCommit[Command, Any]:
+        server = self._server_of(slot)
+        if server not in self._commits:
+            self._commits[server] = GroupCommit(self._send, largest=_LARGEST_TRIP)
+        return self._commits[server]
+
+    def _record_command(self, fact: ClickFact, place: Place, visitor: bytes, session: Session | None) -> Command:
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
         last_seen = b"d%b%b%b" % (place.slot.encode(), whose, fact.partner_id.encode())
         superseded = fact.supersedes or [fact.click_id]  # one slot, in either case
@@ -174,7 +163,7 @@ class ClickStore:
         else:
             opens = (session.act, session.tab, (session.seconds + 1) * 1000, session.restarted_at * 1000)
         return (
-            "EVALSHA", "", 6 + len(superseded),
+            "EVALSHA", self._digest, 6 + len(superseded),
             f"clicks:{place.slot}", last_seen, *place.buckets,
             _session_key(place.slot, session) if session else last_seen, *map(_superseded_key, superseded),
             fact.clicked_at_us // 1000, fact.click_id, msgspec.msgpack.encode(fact), place.field, pack(fact),
@@ -183,31 +172,30 @@ class ClickStore:
             expires_at(place_of(superseded[0]), self._hot_days), CLICKS_OF_A_TAB,
         )  # fmt: skip
 
-    async def _send(self, commands: Sequence[_Command]) -> Sequence[Any]:
-        """One round trip. A server that has forgotten the script has done nothing: those commands are sent again."""
-        try:
-            async with asyncio.timeout(self._answer_seconds):
-                digest = self._digest or await self._load_script()
-                replies = await self._execute(commands, digest)
-                forgotten = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-                if forgotten:
-                    again = await self._execute([commands[number] for number in forgotten], await self._load_script())
-                    for number, reply in zip(forgotten, again, strict=True):
-                        replies[number] = reply
-        except (RedisError, OSError, TimeoutError) as error:
-            raise _unavailable(error) from error
+    async def _send(self, commands: Sequence[Command]) -> Sequence[Any]:
+        """One round trip. A server that does not know the script has done nothing: it is told, with those commands."""
+        replies = await self._trip(commands, self._copies)
+        unknown = [at for at, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            told: list[Command] = [("EVAL", self._script, *commands[at][2:]) for at in unknown]
+            for at, reply in zip(unknown, await self._trip(told, self._copies), strict=True):
+                replies[at] = reply
         return [_unavailable(reply) if isinstance(reply, Exception) else reply for reply in replies]
 
-    async def _load_script(self) -> str:
-        self._digest = str(await self._valkey.script_load(self._script))
-        return self._digest
+    async def _ask(self, *commands: Command) -> list[Any]:
+        """Raises StoreUnavailableError when one of them has no reply."""
+        replies = await self._trip(commands)
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise _unavailable(reply) from reply
+        return replies
 
-    async def _execute(self, commands: Sequence[_Command], digest: str) -> list[Any]:
-        async with self._valkey.pipeline(transaction=False) as pipeline:
-            for command in commands:
-                name, second, *rest = command
-                pipeline.execute_command(name, digest if name == "EVALSHA" else second, *rest)
-            return await pipeline.execute(raise_on_error=False)
+    async def _trip(self, commands: Sequence[Command], copies: Copies | None = None) -> list[Any]:
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                return await send(self._valkey, commands, copies)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _unavailable(error) from error
 
 
 @overload

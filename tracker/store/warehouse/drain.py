@@ -6,10 +6,9 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from redis.asyncio import Redis
-
 from tracker.errors import StoreUnavailableError
 from tracker.store.postgres.connect import Pool, create_pool
+from tracker.store.valkey_client import Valkey
 from tracker.store.warehouse.poison import Quarantine
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.ship_clicks import SOURCE as CLICKS
@@ -29,7 +28,7 @@ POSTGRES_SECONDS = 30.0
 
 class Drain:
     def __init__(
-        self, threads: EngineThreads, valkey: Redis, dsn: str, *, shopper_hash_key: bytes, telemetry: Telemetry
+        self, threads: EngineThreads, valkey: Valkey, dsn: str, *, shopper_hash_key: bytes, telemetry: Telemetry
     ) -> None:
         self._threads = threads
         self._valkey = valkey
