@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from tracker.commands import notifications as notifying
-from tracker.commands import operate, processes, staff, try_postback
+from tracker.commands import operate, processes, running, staff, try_postback
 from tracker.commands import reconcile as reconciling
 from tracker.commands.rates import rates
 from tracker.commands.serve import serve
@@ -87,9 +87,17 @@ def _add_process_commands(commands: Commands) -> None:
         # How `serve` hands its children the socket to accept on and the pipe whose end says that it is gone.
         parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)
         parser.add_argument("--parent-fd", type=int, help=argparse.SUPPRESS)
+        parser.add_argument("--board-fd", type=int, help=argparse.SUPPRESS)
+        parser.add_argument("--place", type=int, default=0, help=argparse.SUPPRESS)
 
 
 def _add_operator_commands(commands: Commands) -> None:
+    _add(commands, "restart", "new processes for old ones, without a refused connection", running.restart)
+    reload_ = _add(commands, "reload", "put partners.yaml in force: validate, show what changes, swap", running.reload)
+    reload_.add_argument(
+        "--yes", action="store_true", help="also what may be a slip: a partner removed, a rate that jumps"
+    )
+    reload_.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
     _add(commands, "migrate", "bring the schemas of PostgreSQL and ClickHouse up to date", operate.migrate)
     check = _add(commands, "check-partners", "report every problem of partners.yaml, with line and fix", operate.check)
     check.add_argument("file", nargs="?", help="default: TRACKER_PARTNERS")

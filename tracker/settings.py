@@ -21,6 +21,7 @@ class Settings:
     warehouse_port: int  # ClickHouse's HTTP protocol for analysts, loopback; 0: any free port
     demo: bool  # links lead to demo shops of our own instead of the partners
     demo_port: int
+    leave_seconds: int  # how long a worker that stops serves on, not ready, so that a balancer leaves it
     hot_days: int  # how long a click stays in Valkey
     trusted_proxies: tuple[str, ...]  # networks whose X-Forwarded-For we believe
     valkey_url: str | None  # None: embedded
@@ -43,6 +44,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_WAREHOUSE_PORT": ("8123", "loopback port that speaks ClickHouse's HTTP protocol; 0 picks a free one"),
     "TRACKER_DEMO": ("", "1: links lead to demo shops of our own instead of the partners"),
     "TRACKER_DEMO_PORT": ("8081", "loopback port of the demo shops; 0 picks a free one"),
+    "TRACKER_LEAVE_SECONDS": ("0", "seconds that a stopping tracker serves on with `/readyz` at 503, for a balancer"),
     "TRACKER_HOT_DAYS": ("3", "days a click stays in Valkey before ClickHouse alone has it"),
     "TRACKER_TRUSTED_PROXIES": ("", "comma-separated networks whose X-Forwarded-For is believed"),
     "TRACKER_VALKEY_URL": ("", "use this Valkey, Redis or Valkey Cluster instead of the embedded one"),
@@ -158,6 +160,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         warehouse_port=number("TRACKER_WAREHOUSE_PORT", 0, 65535),
         demo=given["TRACKER_DEMO"] == "1",
         demo_port=number("TRACKER_DEMO_PORT", 0, 65535),
+        leave_seconds=number("TRACKER_LEAVE_SECONDS", 0, 25),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
         trusted_proxies=_networks(given),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,

@@ -3,21 +3,14 @@
 import json
 import logging
 import sys
+from bisect import bisect_left
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TextIO
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Metric:
-    """One family of counters. `labels` name what tells its counters apart: closed lists, never what a sender wrote."""
-
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    kind: str = "counter"
-
+from tracker import exposition
+from tracker.board import Board
+from tracker.exposition import NOT_KNOWN, SECONDS, Metric
 
 CLICKS = Metric("tracker_clicks_total", "Click-outs by how they were answered.", ("outcome",))
 CLICK_REASONS = Metric("tracker_click_reasons_total", "What screening found about click-outs.", ("reason",))
@@ -48,10 +41,29 @@ CAME_LATER = Metric(
 )
 REFUSED_REQUESTS = Metric("tracker_refused_requests_total", "Requests that were refused as such.", ("code",))
 SLOW_CONNECTIONS = Metric("tracker_slow_connections_total", "Connections closed because a request stayed incomplete.")
+REQUEST_SECONDS = Metric(
+    "tracker_request_seconds", "Time to answer, by what was asked and the class of the answer's status.",
+    ("route", "answer"), "histogram", SECONDS,
+)  # fmt: skip
+OPEN_CONNECTIONS = Metric("tracker_open_connections", "Connections that are open.", kind="gauge")
+STORE_SECONDS = Metric(
+    "tracker_store_seconds", "Round trips to Valkey and PostgreSQL, those that failed among them.",
+    ("store", "act"), "histogram", SECONDS,
+)  # fmt: skip
+STORE_FAILURES = Metric("tracker_store_failures_total", "Round trips that a store failed.", ("store",))
+CONVERSION_REASONS = Metric(
+    "tracker_conversion_reasons_total", "Why messages left a conversion without cashback.", ("reason",)
+)
 SHIPPED = Metric("tracker_shipped_rows_total", "Rows that ClickHouse has on disk.", ("table",))
 BACKLOG = Metric("tracker_backlog_entries", "Facts that are not in ClickHouse yet.", ("source",), "gauge")
 OLDEST_CLICK = Metric(
     "tracker_oldest_unshipped_click_seconds", "Age of the oldest click not in ClickHouse yet.", kind="gauge"
+)
+OLDEST_OUTBOX = Metric(
+    "tracker_oldest_unshipped_outbox_seconds", "Age of the oldest fact of money not in ClickHouse yet.", kind="gauge"
+)
+BATCH_SECONDS = Metric(
+    "tracker_drain_batch_seconds", "Time to put one batch on ClickHouse's disk.", ("source",), "histogram", SECONDS
 )
 QUARANTINED = Metric("tracker_quarantined_total", "Facts set aside that ClickHouse will never take.", ("source",))
 BROKEN_PARTS = Metric(
@@ -66,44 +78,91 @@ OLDEST_NOTICE = Metric(
     "tracker_oldest_waiting_notification_seconds", "How long the oldest of them has waited.", kind="gauge"
 )
 OUR_ERRORS = Metric("tracker_errors_total", "Requests that failed through our own fault.", ("code",))
+STARTED = Metric(
+    "tracker_process_start_time_seconds", "When each process that runs was started, in Unix time.", ("process",),
+    "gauge", largest=True,
+)  # fmt: skip
+BUILD = Metric("tracker_build_info", "Processes that run, by the version of their code.", ("version",), "gauge")
+CONFIGURATION = Metric(
+    "tracker_configuration_info", "Processes that run, by the hash of the configuration that they work by.", ("hash",),
+    "gauge",
+)  # fmt: skip
 
 # Who asks, on every log line that is written while a request is answered.
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 
 
-@dataclass(slots=True)
-class Telemetry:
-    """The counters of one process. A process of its own has counters of its own: Prometheus adds them up."""
+class Histogram:
+    """One series of a histogram: to observe is one search in a short tuple and two additions."""
 
-    _values: dict[Metric, dict[tuple[str, ...], float]] = field(default_factory=dict)
+    __slots__ = ("_bounds", "_first", "_numbers", "_sum")
+
+    def __init__(self, numbers: "memoryview[float]", first: int, bounds: tuple[float, ...]) -> None:
+        self._numbers = numbers
+        self._first = first
+        self._bounds = bounds
+        self._sum = first + len(bounds) + 1
+
+    def observe(self, value: float) -> None:
+        self._numbers[self._first + bisect_left(self._bounds, value)] += 1
+        self._numbers[self._sum] += value
+
+
+class Telemetry:
+    """The counters of one process, on the board that it shares with the others of its installation."""
+
+    def __init__(self, board: Board | None = None, place: int = 0) -> None:
+        self._board = board or Board.private()
+        self.place = self._board.place(place)
+        self._numbers = self.place.numbers
+        self._found = {key: first for key, first, _ in self.place.records()}  # of the process before us
+        self._known: dict[tuple[Metric, tuple[str, ...]], int] = {}
+        for key, first in self._found.items():
+            if exposition.is_level(key):
+                self._numbers[first] = NOT_KNOWN
+        self.place.take()
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
-        values = self._values.setdefault(metric, {})
-        values[labels] = values.get(labels, 0) + by
+        """`by=0` makes the series known before anything happens: what is not there cannot be told from 0."""
+        known = self._known.get((metric, labels))
+        self._numbers[self._first(metric, labels) if known is None else known] += by
 
     def gauge(self, metric: Metric, value: float, *labels: str) -> None:
-        self._values.setdefault(metric, {})[labels] = value
+        self._numbers[self._first(metric, labels)] = value
+
+    def only(self, metric: Metric, *labels: str) -> None:
+        """A gauge that is 1 for these labels and for no others of this process."""
+        for known, first in self._known.items():
+            if known[0] is metric:
+                self._numbers[first] = NOT_KNOWN
+        self.gauge(metric, 1, *labels)
+
+    def histogram(self, metric: Metric, *labels: str) -> Histogram:
+        """To be kept: looking it up costs more than observing."""
+        return Histogram(self._numbers, self._first(metric, labels), metric.bounds)
 
     def value(self, metric: Metric, *labels: str) -> float:
-        return self._values.get(metric, {}).get(labels, 0)
+        """Of this process; of a histogram, how many were observed."""
+        known = self._known.get((metric, labels))
+        if known is None:
+            return 0
+        return sum(self._numbers[known : known + len(metric.bounds) + 1])
 
     def render(self) -> str:
-        """In Prometheus' text format."""
-        lines: list[str] = []
-        for metric, values in sorted(self._values.items(), key=lambda item: item[0].name):
-            lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}"]
-            for labels, value in sorted(values.items()):
-                pairs = ",".join(f'{name}="{_escaped(text)}"' for name, text in zip(metric.labels, labels, strict=True))
-                lines.append(f"{metric.name}{f'{{{pairs}}}' if pairs else ''} {_number(value)}")
-        return "".join(f"{line}\n" for line in lines)
+        """All processes of the board together, in Prometheus' text format."""
+        return exposition.render(self._board)
 
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(value)
-
-
-def _escaped(label: str) -> str:
-    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    def _first(self, metric: Metric, labels: tuple[str, ...]) -> int:
+        known = self._known.get((metric, labels))
+        if known is None:
+            key = exposition.key_of(metric, labels)
+            known = self._found.get(key)
+            if known is None:
+                known = self.place.add(key, len(metric.bounds) + 2 if metric.bounds else 1)
+            elif exposition.is_level(key):
+                self._numbers[known] = 0
+            self._known[metric, labels] = known
+        return known
 
 
 class JsonLines(logging.Formatter):

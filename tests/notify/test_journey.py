@@ -42,7 +42,7 @@ async def told(tracker: RunningTracker, programme: Programme) -> AsyncIterator[N
     of_the_tracker = load(settings, secrets_of(tracker))
     stopping = asyncio.Event()
     notified = replace(of_the_tracker, notify=Notify(programme.url, (SECRET,)))
-    async with notifying(settings, notified, Telemetry(), stopping):
+    async with notifying(settings, lambda: notified, Telemetry(), stopping):
         yield
         stopping.set()
 

@@ -17,12 +17,15 @@ from tracker.app.installation import (
 )
 from tracker.app.notices import notify_settings, open_notice_list, refuse_unless_notified, send_trial
 from tracker.app.reconciling import open_reconciling
+from tracker.app.reloading import ReloadPlan, adopt, plan_reload
 from tracker.app.simulated import simulated_service
 from tracker.app.trying import try_postback
 from tracker.app.valkey_server import check_valkey_server
 from tracker.app.web_worker import web_worker
 
 __all__ = [
+    "ReloadPlan",
+    "adopt",
     "adopt_terms",
     "check_postgres_server",
     "check_valkey_server",
@@ -39,6 +42,7 @@ __all__ = [
     "open_notice_list",
     "open_reconciling",
     "open_staff",
+    "plan_reload",
     "prepare",
     "query",
     "refuse_unless_notified",

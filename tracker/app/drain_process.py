@@ -3,19 +3,21 @@ later, and answers analysts."""
 
 import asyncio
 import logging
+import math
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from tracker import keys
-from tracker.app.installation import load, warehouse_folder, warehouse_socket, with_embedded
+from tracker.app.in_force import InForce
+from tracker.app.installation import warehouse_folder, warehouse_socket, with_embedded
 from tracker.app.notifying import notifying
 from tracker.app.stores import Stores, open_stores
-from tracker.core.partner import Partner
+from tracker.board import State
 from tracker.embedded.folders import make_socket_folder
 from tracker.errors import StoreUnavailableError
 from tracker.postback.replay import replay
@@ -29,29 +31,38 @@ from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import BROKEN_PARTS, CAME_LATER, REPLAYED, Telemetry
-from tracker.web import Health, make_runner, middleware
+from tracker.web import Health, TrustedProxies, make_runner, middleware, watched
 from tracker.web.local import local_names_only
+from tracker.web.watch import paths_of
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
 LARGEST_STATEMENT = 256 * 1024  # bytes
 
+Reload = Callable[[], Awaitable[None]]
+
 log = logging.getLogger(__name__)
 
 
-async def run_drain(settings: Settings, listening: socket.socket, stopping: asyncio.Event) -> None:
+async def run_drain(
+    settings: Settings,
+    listening: socket.socket,
+    stopping: asyncio.Event,
+    telemetry: Telemetry,
+    when_to_reload: Callable[[Reload], None],
+) -> None:
     """Until `stopping` is set; then once more for what is left. `listening` is where analysts connect."""
     secrets = keys.load(settings.data)
-    programme = load(settings, secrets)
-    telemetry = Telemetry()
+    in_force = InForce(settings, telemetry)
+    when_to_reload(in_force.reload)
     async with open_engine(settings, telemetry) as threads:
         old_clicks = EngineOldClicks(threads)
         async with (
-            open_stores(settings, secrets, old_clicks) as stores,
+            open_stores(settings, secrets, old_clicks, telemetry) as stores,
             _analysts(settings, threads, listening, telemetry),
-            notifying(settings, programme, telemetry, stopping),
+            notifying(settings, in_force, telemetry, stopping),
         ):
-            replaying = asyncio.create_task(_keep_replaying(stores, programme.partners, telemetry, stopping))
+            replaying = asyncio.create_task(_keep_replaying(stores, in_force, telemetry, stopping))
             drain = Drain(
                 threads,
                 stores.valkey,
@@ -59,6 +70,7 @@ async def run_drain(settings: Settings, listening: socket.socket, stopping: asyn
                 shopper_hash_key=bytes.fromhex(secrets.shopper_hash),
                 telemetry=telemetry,
             )
+            telemetry.place.state = State.READY
             await drain.run(stopping)
             await replaying
 
@@ -91,7 +103,9 @@ async def _analysts(
     """ClickHouse's own protocol: on loopback for analysts, and on a socket in our folder for our own processes."""
     http = AnalystHttp(threads, EngineOldClicks(threads), EngineShopperClicks(threads))
     guarded = middleware(telemetry, lambda: uuid.uuid4().hex[:16])
-    for_analysts = web.Application(middlewares=[guarded, local_names_only], client_max_size=LARGEST_STATEMENT)
+    kinds = dict.fromkeys(paths_of(http.routes()), "analysts")
+    timed = watched(telemetry, TrustedProxies(), kinds, slow_seconds=math.inf)  # analysts' questions take long
+    for_analysts = web.Application(middlewares=[timed, guarded, local_names_only], client_max_size=LARGEST_STATEMENT)
     for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_analysts.add_routes(http.routes())
     for_analysts.add_routes([web.get("/metrics", Health({}, telemetry).metrics)])
@@ -111,15 +125,13 @@ async def _analysts(
             await runner.cleanup()
 
 
-async def _keep_replaying(
-    stores: Stores, partners: dict[str, Partner], telemetry: Telemetry, stopping: asyncio.Event
-) -> None:
+async def _keep_replaying(stores: Stores, in_force: InForce, telemetry: Telemetry, stopping: asyncio.Event) -> None:
     """Often after something was decided, ever more seldom while nothing changes."""
     pauses = _pauses()
     came_later = stores.came_later()
     while not stopping.is_set():
         try:
-            done = await replay(stores.ledger, stores.ingest, partners)
+            done = await replay(stores.ledger, stores.ingest, in_force().partners)
             came = await came_later.decide(datetime.now(UTC))
         except StoreUnavailableError as error:
             log.warning("Kept postbacks wait: %s", error)

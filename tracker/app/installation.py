@@ -10,7 +10,7 @@ import msgspec
 from tracker import keys
 from tracker.core.partner import Partner, Programme
 from tracker.demo.partners import NOTIFY_SECRET, demo_programme
-from tracker.embedded.folders import socket_folder
+from tracker.embedded.folders import keep_name, socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.errors import ConfigurationError
@@ -21,7 +21,7 @@ from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import FIELDS
 from tracker.settings import Settings
 from tracker.store.journal import JournalFolder
-from tracker.store.ledger import open_ledger
+from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.postgres.check import check_postgres
 
 _WAREHOUSE_SOCKET = "warehouse.sock"
@@ -57,6 +57,8 @@ def prepare(settings: Settings) -> Settings:
     checked.unlink(missing_ok=True)
     with os.fdopen(os.open(checked, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:  # it may hold secrets
         copy.write(settings.partners.read_bytes())
+        copy.flush()
+        os.fsync(copy.fileno())
     return replace(settings, partners=checked)
 
 
@@ -109,21 +111,30 @@ async def adopt_terms(settings: Settings, postgres_url: str) -> Settings:
     Raises ConfigurationError when terms that have begun were changed: then all stays as it was.
     """
     programme = load(settings, keys.load(settings.data))
-    now = datetime.now(UTC)
     async with open_ledger(postgres_url) as ledger:
-        before = await ledger.terms_in_force()
-        problems = [
-            problem
-            for partner in programme.partners.values()
-            if partner.id in before
-            for problem in changed_past(before[partner.id], partner.terms, now)
-        ]
-        if problems:
-            raise ConfigurationError([f"partners.yaml: {problem}" for problem in problems])
+        if problems := await changed_terms(programme, ledger):
+            raise ConfigurationError(problems)
         await ledger.put_in_force([partner.terms for partner in programme.partners.values()])
-    in_force = settings.data / "partners.in-force.yaml"
+    in_force = in_force_file(settings)
     settings.partners.replace(in_force)
+    keep_name(in_force)
     return replace(settings, partners=in_force)
+
+
+async def changed_terms(programme: Programme, ledger: Ledger) -> list[str]:
+    """Problems: what it says otherwise of terms that have begun."""
+    before, now = await ledger.terms_in_force(), datetime.now(UTC)
+    return [
+        f"partners.yaml: {problem}"
+        for partner in programme.partners.values()
+        if partner.id in before
+        for problem in changed_past(before[partner.id], partner.terms, now)
+    ]
+
+
+def in_force_file(settings: Settings) -> Path:
+    """The copy that every process reads: replaced as a whole, by `serve` alone."""
+    return settings.data / "partners.in-force.yaml"
 
 
 async def check_postgres_server(url: str) -> None:

@@ -3,11 +3,12 @@ are."""
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from tracker.app.in_force import PartnerNames
 from tracker.app.installation import with_embedded
 from tracker.core.partner import Programme
 from tracker.notify.post import Post, open_client
@@ -19,19 +20,17 @@ from tracker.telemetry import Telemetry
 
 @asynccontextmanager
 async def notifying(
-    settings: Settings, programme: Programme, telemetry: Telemetry, stopping: asyncio.Event
+    settings: Settings, programme: Callable[[], Programme], telemetry: Telemetry, stopping: asyncio.Event
 ) -> AsyncIterator[None]:
     """Sends inside the block until `stopping` is set; nothing when partners.yaml does not say where to."""
-    if programme.notify is None:
+    notify = programme().notify  # `serve` starts this process again when that changes
+    if notify is None:
         yield
         return
-    names = {one.id: one.name for one in programme.partners.values()}
-    around = Surroundings(lambda: datetime.now(UTC), random.random, names)
+    around = Surroundings(lambda: datetime.now(UTC), random.random, PartnerNames(programme))
     open_queue = partial(open_notices, with_embedded(settings).postgres_url or "")
     async with open_client() as client:
-        sending = asyncio.create_task(
-            Sender(open_queue, Post(client, programme.notify), around, telemetry).run(stopping)
-        )
+        sending = asyncio.create_task(Sender(open_queue, Post(client, notify), around, telemetry).run(stopping))
         try:
             yield
         finally:

@@ -26,6 +26,7 @@ from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
+from tracker.store.watch import WatchedClicks, watch_postgres, watch_valkey
 from tracker.telemetry import Telemetry
 
 
@@ -77,15 +78,18 @@ async def open_warehouse(settings: Settings) -> AsyncIterator[Warehouse]:
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings, secrets: Keys, old_clicks: OldClicks) -> AsyncIterator[Stores]:
+async def open_stores(
+    settings: Settings, secrets: Keys, old_clicks: OldClicks, telemetry: Telemetry | None = None
+) -> AsyncIterator[Stores]:
     """Valkey and PostgreSQL, embedded or servers. They need not be there yet."""
     addresses = with_embedded(settings)
     valkey = open_valkey(addresses.valkey_url or "")
     try:
-        async with open_ledger(addresses.postgres_url or "") as ledger:
-            clicks = ClickStore(valkey, hot_days=settings.hot_days, replicas=settings.valkey_replicas)
+        async with open_ledger(addresses.postgres_url or "", watch=watch_postgres(telemetry)) as ledger:
+            watch = watch_valkey(telemetry)
+            clicks = ClickStore(valkey, hot_days=settings.hot_days, replicas=settings.valkey_replicas, watch=watch)
             click_ids = SignedClickIds(secrets.click)
-            find_click = FindClick(clicks, old_clicks, journal_folder(settings).may_hold)
+            find_click = FindClick(WatchedClicks(clicks, watch), old_clicks, journal_folder(settings).may_hold)
             yield Stores(valkey, clicks, ledger, click_ids, find_click, Ingest(ledger, click_ids, find_click))
     finally:
         await valkey.aclose()

@@ -1,10 +1,11 @@
 """One web worker: `/go`, `/pb`, the shopper's and the analysts' pages, and the health of the parts behind them."""
 
+import asyncio
 import os
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ from aiohttp import web
 
 from tracker import keys
 from tracker.app.click_out import ClickOutParts, click_out
-from tracker.app.installation import load
+from tracker.app.in_force import InForce
 from tracker.app.pages import desk_pages, partner_pages
 from tracker.app.stores import Stores, Warehouse, journaled_clicks, open_stores, open_warehouse
+from tracker.board import State
 from tracker.core.partner import Programme
 from tracker.keys import Keys
 from tracker.postback.confirm import TakeTagReport
@@ -39,31 +41,61 @@ from tracker.store.journal import JournaledClicks
 from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
-from tracker.telemetry import POSTBACKS, UNKNOWN_WORDS, Telemetry
-from tracker.web import LARGEST_BODY, Health, Part, TrustedProxies, make_runner, middleware, request_id
+from tracker.telemetry import CONVERSION_REASONS, POSTBACKS, UNKNOWN_WORDS, Telemetry
+from tracker.web import (
+    LARGEST_BODY,
+    GuardedRunner,
+    Health,
+    Part,
+    TrustedProxies,
+    make_runner,
+    middleware,
+    request_id,
+    watched,
+)
 from tracker.web.hashing import KeyedHash
+from tracker.web.watch import HEALTH, paths_of
 from tracker.web.wrong import pages_for_people
 
 
+class WebWorker:
+    """One that serves: what can be asked of it from outside."""
+
+    def __init__(self, in_force: InForce, runner: GuardedRunner, leaving: asyncio.Event) -> None:
+        self.reload = in_force.reload
+        self._runner = runner
+        self._leaving = leaving
+
+    def announce_leave(self) -> None:
+        """Serve as before, and be not ready: a balancer sends the next requests elsewhere."""
+        self._leaving.set()
+
+    async def leave(self, patience: Callable[[], float]) -> None:
+        """Accept nothing more, finish what is under way; see `GuardedRunner.leave`."""
+        await self._runner.leave(patience)
+
+
 @asynccontextmanager
-async def web_worker(settings: Settings, listening: socket.socket) -> AsyncIterator[None]:
+async def web_worker(settings: Settings, listening: socket.socket, telemetry: Telemetry) -> AsyncIterator[WebWorker]:
     """Serves on that socket inside the block; requests under way are finished behind it."""
     secrets = keys.load(settings.data)
-    programme = load(settings, secrets)
+    in_force = InForce(settings, telemetry)
     proxies = TrustedProxies(settings.trusted_proxies)
-    telemetry = Telemetry()
+    leaving = asyncio.Event()
     async with (
         open_warehouse(settings) as warehouse,
-        open_stores(settings, secrets, warehouse.old_clicks) as stores,
+        open_stores(settings, secrets, warehouse.old_clicks, telemetry) as stores,
         journaled_clicks(settings, stores, telemetry) as clicks,
     ):
-        worker = _Worker(settings, secrets, programme, proxies, telemetry, stores, warehouse, clicks)
+        worker = _Worker(settings, secrets, in_force, proxies, telemetry, stores, warehouse, clicks, leaving.is_set)
         runner = make_runner(worker.application(), telemetry)
         await runner.setup()
         try:
             await web.SockSite(runner, listening, backlog=1024).start()
-            yield
+            telemetry.place.state = State.READY
+            yield WebWorker(in_force, runner, leaving)
         finally:
+            telemetry.place.state = State.LEAVING
             await runner.cleanup()
 
 
@@ -73,17 +105,23 @@ class _Worker:
 
     settings: Settings
     secrets: Keys
-    programme: Programme
+    in_force: InForce
     proxies: TrustedProxies
     telemetry: Telemetry
     stores: Stores
     warehouse: Warehouse
     clicks: JournaledClicks
+    is_leaving: Callable[[], bool]
+
+    @property
+    def programme(self) -> Programme:
+        return self.in_force()
 
     def application(self) -> web.Application:
         app = web.Application(
             client_max_size=LARGEST_BODY,
             middlewares=[
+                watched(self.telemetry, self.proxies, self._kinds()),
                 pages_for_people(self.programme.name),
                 middleware(self.telemetry, lambda: uuid.uuid4().hex[:16]),
             ],
@@ -108,6 +146,16 @@ class _Worker:
         app.add_routes(self._health().routes())
         return app
 
+    def _kinds(self) -> dict[str, str]:
+        """What is asked for at each path: pages are the rest."""
+        return {
+            "/go/{partner}": "click_out",
+            "/go/{partner}/check": "checks",
+            "/tag": "tag",
+            **dict.fromkeys(paths_of(self._postbacks().routes()), "postback"),
+            **dict.fromkeys(paths_of(self._health().routes()), HEALTH),
+        }
+
     def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits) -> ClickOutEndpoint:
         parts = ClickOutParts(
             clicks=self.clicks,
@@ -122,9 +170,7 @@ class _Worker:
             address=self.proxies.address_of,
             request_id=request_id,
         )
-        return click_out(
-            lambda: self.programme, parts, public_url=self.settings.public_url, timed=self.settings.private_timing
-        )
+        return click_out(self.in_force, parts, public_url=self.settings.public_url, timed=self.settings.private_timing)
 
     def _tag(self) -> TagEndpoint:
         return TagEndpoint(
@@ -153,6 +199,7 @@ class _Worker:
             random=os.urandom,
             count=lambda partner, verdict: self.telemetry.count(POSTBACKS, partner, verdict),
             word_unknown=lambda partner: self.telemetry.count(UNKNOWN_WORDS, partner),
+            not_earned=lambda reason: self.telemetry.count(CONVERSION_REASONS, reason),
         )
         return PostbackEndpoint(
             receive,
@@ -219,7 +266,7 @@ class _Worker:
             "warehouse": Part(lambda: self.warehouse.query("SELECT 1", "TabSeparated"), needed=False),
             "journal": Part(self.clicks.check_journal),
         }
-        return Health(parts, self.telemetry)
+        return Health(parts, self.telemetry, self.is_leaving)
 
 
 def _now() -> datetime:

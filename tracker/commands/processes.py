@@ -2,15 +2,21 @@
 
 import argparse
 import asyncio
+import signal
 import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 
 import uvloop
 
 from tracker import app
-from tracker.commands.children import stop_event
+from tracker.board import Board, State
+from tracker.commands.children import stop_event, web_number
 from tracker.commands.listen import listen
 from tracker.settings import Settings
-from tracker.telemetry import set_up_logging
+from tracker.telemetry import BUILD, STARTED, Telemetry, set_up_logging
 
 
 def web(options: argparse.Namespace, settings: Settings) -> None:
@@ -19,9 +25,15 @@ def web(options: argparse.Namespace, settings: Settings) -> None:
 
     async def main() -> None:
         stopping = stop_event(options.parent_fd)
-        listening = _handed_over(options) or listen(settings.host, settings.port, "--port")
-        async with app.web_worker(settings, listening):
-            await stopping.wait()
+        listening = _handed_over(options) or listen(settings.host, settings.port, "--port", "web")
+        with _telemetry(options, "web") as telemetry:
+            async with app.web_worker(settings, listening, telemetry) as worker:
+                _reload_on_sighup(worker.reload)
+                await stopping.wait()
+                if stopping.is_hurried:
+                    worker.announce_leave()
+                    await asyncio.sleep(settings.leave_seconds)
+                await worker.leave(stopping.patience)
 
     uvloop.run(main())
 
@@ -32,8 +44,11 @@ def drain(options: argparse.Namespace, settings: Settings) -> None:
 
     async def main() -> None:
         stopping = stop_event(options.parent_fd)
-        listening = _handed_over(options) or listen("127.0.0.1", settings.warehouse_port, "--warehouse-port")
-        await app.run_drain(settings, listening, stopping)
+        listening = _handed_over(options) or listen(
+            "127.0.0.1", settings.warehouse_port, "--warehouse-port", "warehouse"
+        )
+        with _telemetry(options, "drain") as telemetry:
+            await app.run_drain(settings, listening, stopping, telemetry, _reload_on_sighup)
 
     asyncio.run(main())
 
@@ -44,7 +59,7 @@ def demo(options: argparse.Namespace, settings: Settings) -> None:
 
     async def main() -> None:
         stopping = stop_event(options.parent_fd)
-        listening = _handed_over(options) or listen("127.0.0.1", settings.demo_port, "--demo-port")
+        listening = _handed_over(options) or listen("127.0.0.1", settings.demo_port, "--demo-port", "demo")
         async with app.demo_shops(settings, listening):
             await stopping.wait()
 
@@ -53,3 +68,37 @@ def demo(options: argparse.Namespace, settings: Settings) -> None:
 
 def _handed_over(options: argparse.Namespace) -> socket.socket | None:
     return None if options.listen_fd is None else socket.socket(fileno=options.listen_fd)
+
+
+@contextmanager
+def _telemetry(options: argparse.Namespace, name: str) -> Iterator[Telemetry]:
+    """In our place on the board of `serve`, or on one of our own."""
+    board = None if options.board_fd is None else Board.open(options.board_fd)
+    telemetry = Telemetry(board, options.place if board else 0)
+    process = name if board is None or name == "drain" else f"{name}-{web_number(options.place)}"
+    telemetry.gauge(STARTED, time.time(), process)
+    telemetry.only(BUILD, _version())
+    try:
+        yield telemetry
+    finally:
+        telemetry.place.state = State.LEAVING
+        telemetry.place.leave()
+
+
+def _version() -> str:
+    try:
+        return version("cashback-tracker")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"
+
+
+def _reload_on_sighup(reload: Callable[[], Awaitable[None]]) -> None:
+    loop = asyncio.get_running_loop()
+    under_way: set[asyncio.Future[None]] = set()
+
+    def begin() -> None:
+        task = asyncio.ensure_future(reload())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, begin)

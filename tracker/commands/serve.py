@@ -4,18 +4,25 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import aiohttp
 
 from tracker import app
-from tracker.commands.children import Child, stop_event
+from tracker.board import Board
+from tracker.commands.children import DRAIN_PLACE, Child, stop_event, web_places
+from tracker.commands.control import orders as taking_orders
+from tracker.commands.fleet import Fleet
 from tracker.commands.listen import listen
+from tracker.commands.orders import Orders
+from tracker.commands.systemd import OF_SYSTEMD, tell_systemd
 from tracker.embedded.keep_alive import Server, keep_alive
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import EmbeddedPostgres
@@ -66,28 +73,61 @@ def serve(options: argparse.Namespace, settings: Settings) -> None:
 
 async def _serve(settings: Settings, *, parent_fd: int | None) -> None:
     stopping = stop_event(parent_fd)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload_now)
     with DataFolderLock(settings.data):
+        asked = settings
         settings = app.prepare(settings)  # every problem of the configuration is told before anything is started
         async with AsyncExitStack() as stack:
-            shoppers = stack.enter_context(listen(settings.host, settings.port, "--port"))
-            analysts = stack.enter_context(listen("127.0.0.1", settings.warehouse_port, "--warehouse-port"))
+            shoppers = stack.enter_context(listen(settings.host, settings.port, "--port", "web"))
+            analysts = stack.enter_context(
+                listen("127.0.0.1", settings.warehouse_port, "--warehouse-port", "warehouse")
+            )
             demo = (
-                stack.enter_context(listen("127.0.0.1", settings.demo_port, "--demo-port")) if settings.demo else None
+                stack.enter_context(listen("127.0.0.1", settings.demo_port, "--demo-port", "demo"))
+                if settings.demo
+                else None
             )
             addresses = await _stores(stack, stopping, settings)
             settings = await app.adopt_terms(settings, addresses["TRACKER_POSTGRES_URL"])
-            environment = dict(os.environ) | addresses
-            children = _children(settings, environment, shoppers, analysts)
-            if demo is not None:
-                environment |= {"TRACKER_DEMO": "1", "TRACKER_DEMO_PORT": str(demo.getsockname()[1])}
-                children.append(Child("demo", ["demo", *_common(settings, shoppers)], environment, demo.fileno()))
-            for child in children:
-                await stack.enter_async_context(_kept_alive(child, stopping))
-            await _until_ready(settings, shoppers, stopping)
-            if not stopping.is_set():
-                print(_welcome(settings, shoppers, analysts), flush=True)
-            await stopping.wait()
+            fleet = _fleet(settings, addresses, shoppers, analysts, demo)
+            stack.push_async_callback(fleet.stop)
+            await fleet.start()
+            await _until_ready(shoppers, stopping)
+            orders = Orders(fleet, _as_served(asked, demo), addresses["TRACKER_POSTGRES_URL"])
+            async with taking_orders(asked, orders.obey), _reloading_on_sighup(orders):
+                if not stopping.is_set():
+                    print(_welcome(settings, shoppers, analysts), flush=True)
+                    tell_systemd("READY=1")
+                await stopping.wait()
+            tell_systemd("STOPPING=1")
             log.info("stopping: requests are finished, then facts are shipped, then the stores end")
+
+
+def _as_served(asked: Settings, demo: socket.socket | None) -> Settings:
+    """With the port that the demo has."""
+    return asked if demo is None else replace(asked, demo_port=demo.getsockname()[1])
+
+
+@asynccontextmanager
+async def _reloading_on_sighup(orders: Orders) -> AsyncIterator[None]:
+    under_way: set[asyncio.Task[None]] = set()
+
+    def begin() -> None:
+        task = asyncio.create_task(orders.reload_on_sighup())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
+    try:
+        yield
+    finally:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _no_reload_now)
+        for task in list(under_way):
+            task.cancel()
+
+
+def _no_reload_now() -> None:
+    log.warning("not reloaded: the tracker starts or stops just now")
 
 
 async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Settings) -> dict[str, str]:
@@ -106,16 +146,26 @@ async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Sett
     return {"TRACKER_VALKEY_URL": valkey_url, "TRACKER_POSTGRES_URL": postgres_url}
 
 
-def _children(
-    settings: Settings, environment: dict[str, str], shoppers: socket.socket, analysts: socket.socket
-) -> list[Child]:
-    """Stopped in the reverse order: first no new clicks and postbacks, then the drain ships what is left."""
+def _fleet(
+    settings: Settings,
+    addresses: dict[str, str],
+    shoppers: socket.socket,
+    analysts: socket.socket,
+    demo: socket.socket | None,
+) -> Fleet:
+    """The processes, all on one board."""
     common = _common(settings, shoppers)
-    workers = [
-        Child(f"web worker {number + 1}", ["web", *common], environment, shoppers.fileno())
-        for number in range(settings.workers)
-    ]
-    return [Child("drain", ["drain", *common], environment, analysts.fileno()), *workers]
+    environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD} | addresses
+    if demo is not None:
+        environment |= {"TRACKER_DEMO": "1", "TRACKER_DEMO_PORT": str(demo.getsockname()[1])}
+    board = Board.make(web_places(settings.workers)[1] + 1)
+
+    def worker(number: int, place: int) -> Child:
+        return Child(f"web worker {number}", ["web", *common], environment, shoppers.fileno(), (board, place))
+
+    drain = Child("drain", ["drain", *common], environment, analysts.fileno(), (board, DRAIN_PLACE))
+    shops = None if demo is None else Child("demo", ["demo", *common], environment, demo.fileno())
+    return Fleet(drain, worker, settings.workers, shops)
 
 
 def _common(settings: Settings, shoppers: socket.socket) -> list[str]:
@@ -137,9 +187,10 @@ async def _kept_alive(server: _Kept, stopping: asyncio.Event) -> AsyncIterator[_
         await server.stop()
 
 
-async def _until_ready(settings: Settings, shoppers: socket.socket, stopping: asyncio.Event) -> None:
+async def _until_ready(shoppers: socket.socket, stopping: asyncio.Event) -> None:
     """Until every part answers."""
-    url = f"http://{_reachable(settings.host)}:{shoppers.getsockname()[1]}/readyz"
+    host, port = shoppers.getsockname()[:2]
+    url = f"http://{_reachable(host)}:{port}/readyz"
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
         while not stopping.is_set():
             try:

@@ -58,8 +58,10 @@ class Receive:
         random: Callable[[int], bytes],
         count: Count,
         word_unknown: Callable[[str], None],
+        not_earned: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes."""
+        """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes.
+        `word_unknown` is told the partner, `not_earned` each reason of a decision."""
         self._partners = partners
         self._books = books
         self._ingest = ingest
@@ -67,6 +69,7 @@ class Receive:
         self._random = random
         self._count = count
         self._word_unknown = word_unknown
+        self._not_earned = not_earned
         self._known: tuple[Mapping[str, Partner], Senders] = ({}, Senders(()))
 
     async def receive(self, received: Received) -> Reply:
@@ -105,6 +108,8 @@ class Receive:
             _log.exception("Postback %s of %s could not be stored", raw.postback_id, partner.id)
             return self.refuse(MessageCode.NOT_STORED, voice(partner, request.shape), partner.id)
         self._count(partner.id, str(ingested.code or "decided"))
+        for reason in ingested.decision.reasons if ingested.decision else ():
+            self._not_earned(str(reason))
         return reply(
             voice(partner, request.shape),
             ingested.code,

@@ -28,6 +28,7 @@ from tracker.store.group_commit import GroupCommit
 from tracker.store.hot_click import EPOCH, FULL_BUCKET, Place, expires_at, pack, place_of, slot_of, unpack
 from tracker.store.valkey_client import TAGS, Valkey, send, server_of
 from tracker.store.valkey_node import Command, Copies
+from tracker.store.watch import StoreWatch, watch_valkey
 
 STREAMS = tuple(f"clicks:{tag}" for tag in TAGS)
 FACT_FIELD = b"f"
@@ -61,6 +62,7 @@ class ClickStore:
         replicas: int = 0,
         answer_seconds: float = 2,
         now: Callable[[], float] = time.time,
+        watch: StoreWatch | None = None,
     ) -> None:
         """`replicas` must have a click before it is recorded. `now` is Unix time."""
         self._valkey = valkey
@@ -71,6 +73,7 @@ class ClickStore:
         self._script = files("tracker.store").joinpath("click_scripts/record.lua").read_text()
         self._digest = sha1(self._script.encode(), usedforsecurity=False).hexdigest()  # as EVALSHA names it
         self._server_of = server_of(valkey)
+        self._record_trip = (watch or watch_valkey()).trips("record", self._send)
         self._commits: dict[Hashable, GroupCommit[Command, Any]] = {}  # by server
 
     async def record(
@@ -151,7 +154,7 @@ class ClickStore:
     def _commit_of(self, slot: str) -> GroupCommit[Command, Any]:
         server = self._server_of(slot)
         if server not in self._commits:
-            self._commits[server] = GroupCommit(self._send, largest=_LARGEST_TRIP)
+            self._commits[server] = GroupCommit(self._record_trip, largest=_LARGEST_TRIP)
         return self._commits[server]
 
     def _record_command(self, fact: ClickFact, place: Place, visitor: bytes, session: Session | None) -> Command:

@@ -2,11 +2,13 @@
 
 from tracker.web.address import TrustedProxies
 from tracker.web.errors import LARGEST_BODY, middleware, refusal, request_id
-from tracker.web.guard import Patience, make_runner
+from tracker.web.guard import GuardedRunner, Patience, make_runner
 from tracker.web.health import Health, Part
+from tracker.web.watch import watched
 
 __all__ = [
     "LARGEST_BODY",
+    "GuardedRunner",
     "Health",
     "Part",
     "Patience",
@@ -15,4 +17,5 @@ __all__ = [
     "middleware",
     "refusal",
     "request_id",
+    "watched",
 ]

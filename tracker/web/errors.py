@@ -30,8 +30,8 @@ def middleware(telemetry: Telemetry, new_request_id: Callable[[], str]) -> Middl
     async def guarded(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        request[_REQUEST_ID] = new = new_request_id()
-        REQUEST_ID.set(new)
+        if _REQUEST_ID not in request:  # a proxy that we trust may have given it one
+            name_request(request, new_request_id())
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             return _refused(telemetry, 415)
         try:
@@ -42,6 +42,12 @@ def middleware(telemetry: Telemetry, new_request_id: Callable[[], str]) -> Middl
             return _failed(telemetry, request, error)
 
     return guarded
+
+
+def name_request(request: web.Request, name: str) -> None:
+    """Its id from now on, on every line of the log too."""
+    request[_REQUEST_ID] = name
+    REQUEST_ID.set(name)
 
 
 def request_id(request: web.Request) -> str:
@@ -70,11 +76,11 @@ def _failed(telemetry: Telemetry, request: web.Request, error: Exception) -> web
         return web.Response(status=400)  # the sender has gone: nobody is left to read it
     if isinstance(error, StoreUnavailableError):
         telemetry.count(OUR_ERRORS, "store_unavailable")
-        log.error("%s %s: %s", request.method, _path(request), error)
-        sentence = "This cannot be answered now. Please try again in a minute."
+        log.error("%s %s: %s", request.method, path_of(request), error)
+        sentence = f"This cannot be answered now. Please try again in a minute. The request was {request_id(request)}."
         return refusal(503, "store_unavailable", sentence, {"Retry-After": "60"})
     telemetry.count(OUR_ERRORS, "failed")
-    log.error("%s %s failed", request.method, _path(request), exc_info=error)
+    log.error("%s %s failed", request.method, path_of(request), exc_info=error)
     sentence = f"Something went wrong on our side. Tell us this number: {request_id(request)}"
     return refusal(500, "failed", sentence)
 
@@ -84,7 +90,7 @@ def _copy(answer: web.HTTPException) -> web.Response:
     return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
 
 
-def _path(request: web.Request) -> str:
+def path_of(request: web.Request) -> str:
     """The route, not the address: that may hold a secret."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "-"

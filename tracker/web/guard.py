@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
-from tracker.telemetry import REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
+from tracker.telemetry import OPEN_CONNECTIONS, REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
 from tracker.web.errors import refusal
 
 log = logging.getLogger(__name__)
 
 _HEAD_END = b"\r\n\r\n"
+_LOOK_SECONDS = 0.02
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
@@ -28,12 +30,12 @@ class Patience:
     idle: float = 15  # between two requests
 
 
-def make_runner(app: web.Application, telemetry: Telemetry, patience: Patience | None = None) -> web.AppRunner:
+def make_runner(app: web.Application, telemetry: Telemetry, patience: Patience | None = None) -> "GuardedRunner":
     """Serve the app with a guard on every connection."""
-    return _GuardedRunner(app, telemetry, patience or Patience())
+    return GuardedRunner(app, telemetry, patience or Patience())
 
 
-class _GuardedRunner(web.AppRunner):
+class GuardedRunner(web.AppRunner):
     def __init__(self, app: web.Application, telemetry: Telemetry, patience: Patience) -> None:
         super().__init__(app, access_log=None)
         self._guard = _Guard(telemetry, patience)
@@ -44,6 +46,18 @@ class _GuardedRunner(web.AppRunner):
         server = _GuardedServer(self._guard, plain)
         self._sweeper = asyncio.create_task(self._guard.sweep(server))
         return server
+
+    async def leave(self, patience: Callable[[], float]) -> None:
+        """Accept nothing more; what comes on connections that are open is the last there, and told so. Returns when
+        all are closed, or so many seconds after now: who kept one open and silent for as long may send into the void.
+        """
+        self._guard.is_leaving = True
+        for site in list(self.sites):
+            await site.stop()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while self.server is not None and self.server.connections and loop.time() < begun + patience():  # noqa: ASYNC110 - ends once a process
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def cleanup(self) -> None:
         if self._sweeper is not None:
@@ -119,6 +133,13 @@ class _GuardedConnection(RequestHandler):
             return False
         return now - self.waiting_since > self._guard.patience.body
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        if self._guard.is_leaving and not resp.prepared:
+            resp.force_close()
+        return await super().finish_response(request, resp, start_time)
+
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
@@ -176,8 +197,11 @@ class _Queries:
 class _Guard:
     def __init__(self, telemetry: Telemetry, patience: Patience) -> None:
         self.patience = patience
+        self.is_leaving = False
         self._telemetry = telemetry
         self._unlogged = 0
+        self._open = 0
+        telemetry.count(SLOW_CONNECTIONS, by=0)
 
     async def sweep(self, server: web.Server) -> None:
         """One look at all connections now and then costs less than a timer on each."""
@@ -185,6 +209,8 @@ class _Guard:
         while True:
             await asyncio.sleep(self.patience.head / 5)
             now = loop.time()
+            self._telemetry.count(OPEN_CONNECTIONS, by=len(server.connections) - self._open)
+            self._open = len(server.connections)
             for connection in list(server.connections):
                 if isinstance(connection, _GuardedConnection) and connection.is_late(now):
                     self._telemetry.count(SLOW_CONNECTIONS)

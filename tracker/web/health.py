@@ -23,7 +23,11 @@ class Part:
 
 
 class Health:
-    def __init__(self, parts: Mapping[str, Part], telemetry: Telemetry) -> None:
+    def __init__(
+        self, parts: Mapping[str, Part], telemetry: Telemetry, is_leaving: Callable[[], bool] = lambda: False
+    ) -> None:
+        """While this process `is_leaving` it is not ready, so that a balancer sends nobody more."""
+        self._is_leaving = is_leaving
         self._parts = parts
         self._telemetry = telemetry
         self._away: set[str] = set()
@@ -43,10 +47,14 @@ class Health:
         states = dict(zip(self._parts, answers, strict=True))
         ready = all(states[name] for name, part in self._parts.items() if part.needed)
         said = {name: "ok" if up else "away" for name, up in states.items()}
+        if self._is_leaving():
+            said["worker"], ready = "leaving", False
         return web.json_response(said, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
 
     async def metrics(self, _: web.Request) -> web.Response:
-        return web.Response(text=self._telemetry.render(), headers={"Cache-Control": "no-store"})
+        """Of all processes of the installation; as Prometheus asks for it."""
+        headers = {"Cache-Control": "no-store", "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        return web.Response(body=self._telemetry.render().encode(), headers=headers)
 
     async def _answers(self, name: str, part: Part) -> bool:
         """Logged when it changes: whoever asks every second need not read it every second."""

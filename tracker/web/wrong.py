@@ -48,7 +48,7 @@ def pages_for_people(programme: str) -> Middleware:
             status=answer.status,
             what=what,
             advice=advice,
-            number=request_id(request) if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR else "",
+            number=request_id(request) if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
             to_home=_HOME[language],
             other_language="/?lang=" + ("en" if language == "ru" else "ru"),
         )

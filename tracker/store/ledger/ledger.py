@@ -20,6 +20,7 @@ from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rates import Rates
 from tracker.store.ledger.rows import TABLES, arguments, lock_names, tag_body
 from tracker.store.postgres.connect import CONFIRM, create_pool
+from tracker.store.watch import StoreWatch, watch_postgres
 
 CONNECTIONS = 4
 ANSWER_SECONDS = 2.0  # a sender waits, and sends again
@@ -62,8 +63,9 @@ SESSION = {
 
 
 class Ledger:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", watch: StoreWatch | None = None) -> None:
         self._pool = pool
+        self._watch = watch or watch_postgres()
         self._terms: dict[str, TermsVersion] = {}
         self._rates = Rates(self._fetch)
         self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, lanes=_LANES, patience=ANSWER_SECONDS)
@@ -191,8 +193,9 @@ class Ledger:
         return [written[place] for place in range(len(changes))]
 
     async def _fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
-        async with self._connection() as connection:
-            return await connection.fetch(sql, *values)
+        with self._watch.trip("write" if sql is _WRITE else "read"):
+            async with self._connection() as connection:
+                return await connection.fetch(sql, *values)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"]:
@@ -207,7 +210,9 @@ class Ledger:
 
 
 @asynccontextmanager
-async def open_ledger(dsn: str, *, connections: int = CONNECTIONS) -> AsyncIterator[Ledger]:
+async def open_ledger(
+    dsn: str, *, connections: int = CONNECTIONS, watch: StoreWatch | None = None
+) -> AsyncIterator[Ledger]:
     """Connects when first needed, so that a web process starts while PostgreSQL is away."""
     pool = await create_pool(
         dsn,
@@ -218,7 +223,7 @@ async def open_ledger(dsn: str, *, connections: int = CONNECTIONS) -> AsyncItera
         reset=_keep_session,
     )
     try:
-        yield Ledger(pool)
+        yield Ledger(pool, watch)
     finally:
         await pool.close()
 

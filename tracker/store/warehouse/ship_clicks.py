@@ -15,7 +15,7 @@ from tracker.store.valkey_client import Valkey
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import CLICKS, HashShopper, Row, StreamedClick, by_month, click_row
 from tracker.store.warehouse.threads import EngineThreads
-from tracker.telemetry import BACKLOG, OLDEST_CLICK, SHIPPED, Telemetry
+from tracker.telemetry import BACKLOG, BATCH_SECONDS, OLDEST_CLICK, SHIPPED, Telemetry
 
 SOURCE = "clicks"
 PER_STREAM = 640  # some 10,000 rows a batch
@@ -48,6 +48,7 @@ class ClickShipper:
         self._quarantine = quarantine
         self._hash_shopper = hash_shopper
         self._telemetry = telemetry
+        self._seconds = telemetry.histogram(BATCH_SECONDS, SOURCE)
 
     async def ship(self) -> None:
         """All that is in the streams now; the next batch is read while one is inserted.
@@ -95,7 +96,10 @@ class ClickShipper:
         return decoded, poisons
 
     async def _store(self, batch: _Batch) -> None:
+        begun = time.perf_counter()
         refused = await store_all_but_poison(batch.entries, self._insert)
+        if batch.entries:
+            self._seconds.observe(time.perf_counter() - begun)
         poisons = batch.poisons + [_poison(fields, error) for (_, fields), error in refused]
         await self._quarantine.take(SOURCE, poisons)
         await self._streams.trim(batch.spans)

@@ -1,5 +1,6 @@
 """PostgreSQL's outbox -> ClickHouse: money, and the tag's reports. A fact leaves it when its rows are on disk."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ from tracker.store.warehouse.rows import (
     tag_row,
 )
 from tracker.store.warehouse.threads import EngineThreads
-from tracker.telemetry import BACKLOG, SHIPPED, Telemetry
+from tracker.telemetry import BACKLOG, BATCH_SECONDS, OLDEST_OUTBOX, SHIPPED, Telemetry
 
 SOURCE = "outbox"
 BATCH = 2_000
@@ -48,6 +49,7 @@ _revisions = msgspec.msgpack.Decoder(RevisionFact)
 @dataclass(frozen=True, slots=True)
 class _Entry:
     body: bytes
+    told_at_us: int
     rows: dict[Table, list[Row]] = field(default_factory=dict)
 
 
@@ -65,6 +67,7 @@ class MoneyShipper:
         self._quarantine = quarantine
         self._hash_shopper = hash_shopper
         self._telemetry = telemetry
+        self._seconds = telemetry.histogram(BATCH_SECONDS, SOURCE)
 
     async def ship(self) -> None:
         """All that is in the outbox now. Raises StoreUnavailableError: what has not arrived is still in it."""
@@ -77,13 +80,18 @@ class MoneyShipper:
             await self._store(records)
             if len(records) < BATCH:
                 self._telemetry.gauge(BACKLOG, 0, SOURCE)
+                self._telemetry.gauge(OLDEST_OUTBOX, 0)
                 return
 
     async def _store(self, records: Sequence[asyncpg.Record]) -> None:
         if not records:
             return
         entries, poisons = self._decode(records)
+        if entries:
+            self._telemetry.gauge(OLDEST_OUTBOX, max(time.time() - entries[0].told_at_us / 1_000_000, 0))
+        begun = time.perf_counter()
         refused = await store_all_but_poison(entries, self._insert)
+        self._seconds.observe(time.perf_counter() - begun)
         await self._quarantine.take(SOURCE, poisons + [Poison(entry.body, str(error)) for entry, error in refused])
         with telling_when_away():
             await self._pool.execute(_DELETE, [record["id"] for record in records])
@@ -103,13 +111,17 @@ class MoneyShipper:
 
     def _entry(self, kind: str, body: bytes) -> _Entry:
         if kind == "postback":
-            return _Entry(body, {POSTBACKS: [postback_row(_postbacks.decode(body))]})
+            postback = _postbacks.decode(body)
+            return _Entry(body, postback.received_at_us, {POSTBACKS: [postback_row(postback)]})
         if kind == "tag":
-            return _Entry(body, {TAG_REPORTS: [tag_row(_tags.decode(body))]})
+            tag = _tags.decode(body)
+            return _Entry(body, tag.reported_at_us, {TAG_REPORTS: [tag_row(tag)]})
         if kind == "reconciliation":
-            return _Entry(body, {RECONCILIATIONS: [reconciliation_row(_reconciliations.decode(body))]})
+            compared = _reconciliations.decode(body)
+            return _Entry(body, compared.reconciled_at_us, {RECONCILIATIONS: [reconciliation_row(compared)]})
         fact = _revisions.decode(body)
-        return _Entry(body, {REVISIONS: [revision_row(fact, self._hash_shopper)], LINES: line_rows(fact)})
+        rows = {REVISIONS: [revision_row(fact, self._hash_shopper)], LINES: line_rows(fact)}
+        return _Entry(body, fact.revised_at_us, rows)
 
     async def _insert(self, entries: Sequence[_Entry]) -> None:
         for table in _TABLES:
