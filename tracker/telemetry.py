@@ -30,6 +30,9 @@ TAG_CLICKS_NOT_OURS = Metric(
     "tracker_tag_clicks_not_ours_total", "Click ids in reports of the tag that we did not sign for that partner."
 )
 POSTBACKS = Metric("tracker_postbacks_total", "Postbacks by what became of them.", ("partner", "verdict"))
+POSTBACKS_NOT_STORED = Metric(
+    "tracker_postbacks_not_stored_total", "Postbacks answered 503, since nothing could be stored."
+)
 UNKNOWN_WORDS = Metric(
     "tracker_unknown_status_words_total",
     "Messages with a status word that nobody explained: it changes no status.",
@@ -86,6 +89,13 @@ BUILD = Metric("tracker_build_info", "Processes that run, by the version of thei
 CONFIGURATION = Metric(
     "tracker_configuration_info", "Processes that run, by the hash of the configuration that they work by.", ("hash",),
     "gauge",
+)  # fmt: skip
+
+# What should stay 0 is shown from the start: the first of them could not be told from a process that began to count.
+FROM_THE_START: tuple[tuple[Metric, *tuple[str, ...]], ...] = (
+    (CLICKS_NOT_RECORDED,), (POSTBACKS_NOT_STORED,), (NOTICES_GIVEN_UP,), (DOUBLE_CLICKS,),
+    (OUR_ERRORS, "failed"), (OUR_ERRORS, "store_unavailable"),
+    *((metric, source) for metric in (QUARANTINED, SHIP_FAILURES) for source in ("clicks", "outbox")),
 )  # fmt: skip
 
 # Who asks, on every log line that is written while a request is answered.

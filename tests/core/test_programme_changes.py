@@ -63,7 +63,7 @@ def test_each_change_of_a_partner_is_a_line_and_no_secret_is_in_it() -> None:
         hosts=frozenset({"www.lab.example"}),
         terms=terms(
             FIVE,
-            Terms(LATER, rate("6.5"), (("premium", Reward(fixed=Decimal(300))),), Decimal(1000), once_per_shopper=True),
+            Terms(LATER, rate("6.5"), (("premium", Reward(fixed=Decimal(300))),), Decimal(500), once_per_shopper=True),
             promotions=(Promotion(date(2026, 12, 1), date(2026, 12, 7), rate("7")),),
         ),
         postback=PostbackProfile("admitad", ("secret-two-of-the-lab", "secret-one-of-the-lab")),
@@ -72,7 +72,7 @@ def test_each_change_of_a_partner_is_a_line_and_no_secret_is_in_it() -> None:
         "~ lab",
         "    link changed",
         "    hosts: +www.lab.example -lab.example",
-        "    terms from 2027-01-01: none -> rate 6.5%, tariff premium 300 rubles, minimum purchase 1000, once a shopper",
+        "    terms from 2027-01-01: none -> rate 6.5%, tariff premium 300 rubles, minimum purchase 500, once a shopper",
         "    promotion 2026-12-01 to 2026-12-07, 7%: added",
         "    postback dialect changed",
         "    postback secrets: 1 -> 2, 1 of them as before",

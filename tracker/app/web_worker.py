@@ -19,6 +19,7 @@ from tracker.app.pages import desk_pages, partner_pages
 from tracker.app.stores import Stores, Warehouse, journaled_clicks, open_stores, open_warehouse
 from tracker.board import State
 from tracker.core.partner import Programme
+from tracker.core.reasons import MessageCode
 from tracker.keys import Keys
 from tracker.postback.confirm import TakeTagReport
 from tracker.postback.endpoint import PostbackEndpoint
@@ -41,7 +42,7 @@ from tracker.store.journal import JournaledClicks
 from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
-from tracker.telemetry import CONVERSION_REASONS, POSTBACKS, UNKNOWN_WORDS, Telemetry
+from tracker.telemetry import CONVERSION_REASONS, POSTBACKS, POSTBACKS_NOT_STORED, UNKNOWN_WORDS, Telemetry
 from tracker.web import (
     LARGEST_BODY,
     GuardedRunner,
@@ -197,7 +198,7 @@ class _Worker:
             ingest=self.stores.ingest,
             now=_now,
             random=os.urandom,
-            count=lambda partner, verdict: self.telemetry.count(POSTBACKS, partner, verdict),
+            count=self._count_postback,
             word_unknown=lambda partner: self.telemetry.count(UNKNOWN_WORDS, partner),
             not_earned=lambda reason: self.telemetry.count(CONVERSION_REASONS, reason),
         )
@@ -207,6 +208,11 @@ class _Worker:
             address_hash=lambda request: hashes.of_month(self.proxies.address_of(request), _now()),
             request_id=request_id,
         )
+
+    def _count_postback(self, partner: str, verdict: str) -> None:
+        self.telemetry.count(POSTBACKS, partner, verdict)
+        if verdict == MessageCode.NOT_STORED:
+            self.telemetry.count(POSTBACKS_NOT_STORED)
 
     def _catalogue(self, sign_in: SignIn) -> Catalogue:
         return Catalogue(lambda: self.programme, name=self.programme.name, sign_in=sign_in, now=_now)

@@ -16,7 +16,7 @@ from tracker.board import Board, State
 from tracker.commands.children import stop_event, web_number
 from tracker.commands.listen import listen
 from tracker.settings import Settings
-from tracker.telemetry import BUILD, STARTED, Telemetry, set_up_logging
+from tracker.telemetry import BUILD, FROM_THE_START, STARTED, Telemetry, set_up_logging
 
 
 def web(options: argparse.Namespace, settings: Settings) -> None:
@@ -78,6 +78,8 @@ def _telemetry(options: argparse.Namespace, name: str) -> Iterator[Telemetry]:
     process = name if board is None or name == "drain" else f"{name}-{web_number(options.place)}"
     telemetry.gauge(STARTED, time.time(), process)
     telemetry.only(BUILD, _version())
+    for metric, *labels in FROM_THE_START:
+        telemetry.count(metric, *labels, by=0)
     try:
         yield telemetry
     finally:
