@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tracker.commands import notifications as notifying
 from tracker.commands import operate, processes, running, staff, try_postback
+from tracker.commands import rebuild as rebuilding
 from tracker.commands import reconcile as reconciling
 from tracker.commands.rates import rates
 from tracker.commands.serve import serve
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_staff_commands(commands)
     _add_rates(commands)
     notifying.add_arguments(_add(commands, "notifications", notifying.HELP, notifying.notifications))
+    rebuilding.add_arguments(_add(commands, "rebuild", rebuilding.HELP, rebuilding.rebuild))
     reconciling.add_arguments(_add(commands, "reconcile", reconciling.HELP, reconciling.reconcile))
     try_postback.add_arguments(_add(commands, "try-postback", try_postback.HELP, try_postback.run))
     return parser

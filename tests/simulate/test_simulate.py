@@ -22,6 +22,7 @@ from tracker.simulate.shop import Shop, read_shops
 from tracker.simulate.traces import Plan
 
 PARTNERS = ROOT / "partners.yaml"
+MONEY = ("postbacks", "conversion_revisions", "conversion_lines", "tag_reports", "reconciliation_lines")
 
 
 @pytest_asyncio.fixture(name="simulated", scope="module", loop_scope="session")
@@ -41,6 +42,21 @@ async def test_everything_is_as_it_must_be(simulated: tuple[RunningTracker, dict
     assert checks["conversions"]["found"] > 40
     assert checks["ledger accounts"]["found"] > 10
     assert len([name for name in checks if name.startswith("question ")]) == 10
+
+
+async def test_the_money_tables_of_a_simulated_history_are_rebuilt_with_equal_hashes(
+    simulated: tuple[RunningTracker, dict[str, Any]],
+) -> None:
+    tracker, _ = simulated
+    conversions = tracker.query("SELECT * FROM analytics.conversions ORDER BY partner_id, order_id")
+
+    rebuilt = {one["table"]: one for one in json.loads(tracker.command("rebuild", "--json"))}
+
+    assert rebuilt.keys() == {f"tracker.{name}" for name in MONEY}
+    assert [name for name, one in rebuilt.items() if one["before"] != one["after"]] == []
+    assert all(rebuilt[f"tracker.{name}"]["after"]["rows"] > 40 for name in MONEY[:3])
+    assert tracker.query("SELECT * FROM analytics.conversions ORDER BY partner_id, order_id") == conversions
+    assert "equal\n" in tracker.command("rebuild")
 
 
 async def test_on_a_tracker_that_is_not_empty_only_the_run_s_own_rows_can_be_judged(

@@ -23,6 +23,7 @@ from tracker.store.warehouse.rows import (
     CLICKS,
     LINES,
     POSTBACKS,
+    RECONCILIATIONS,
     REVISIONS,
     TAG_REPORTS,
     StreamedClick,
@@ -37,7 +38,7 @@ from tracker.store.warehouse.rows import (
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import Telemetry
 
-TABLES = (CLICKS, POSTBACKS, REVISIONS, LINES, TAG_REPORTS)
+TABLES = (CLICKS, POSTBACKS, REVISIONS, LINES, TAG_REPORTS, RECONCILIATIONS)
 Fact: TypeAlias = ClickFact | PostbackFact | RevisionFact | TagFact
 OUTBOX_KINDS = {PostbackFact: "postback", RevisionFact: "revision", TagFact: "tag"}
 KEY = b"k" * 32

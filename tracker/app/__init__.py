@@ -20,11 +20,13 @@ from tracker.app.reconciling import open_reconciling
 from tracker.app.reloading import ReloadPlan, adopt, plan_reload
 from tracker.app.simulated import simulated_service
 from tracker.app.trying import try_postback
+from tracker.app.upkeep import Told, rebuild
 from tracker.app.valkey_server import check_valkey_server
 from tracker.app.web_worker import web_worker
 
 __all__ = [
     "ReloadPlan",
+    "Told",
     "adopt",
     "adopt_terms",
     "check_postgres_server",
@@ -45,6 +47,7 @@ __all__ = [
     "plan_reload",
     "prepare",
     "query",
+    "rebuild",
     "refuse_unless_notified",
     "replay_once",
     "run_drain",

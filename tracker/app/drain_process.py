@@ -17,6 +17,7 @@ from tracker.app.in_force import InForce
 from tracker.app.installation import warehouse_folder, warehouse_socket, with_embedded
 from tracker.app.notifying import notifying
 from tracker.app.stores import Stores, open_stores
+from tracker.app.upkeep_http import UpkeepHttp, upkeep_of
 from tracker.board import State
 from tracker.embedded.folders import make_socket_folder
 from tracker.errors import StoreUnavailableError
@@ -59,7 +60,7 @@ async def run_drain(
         old_clicks = EngineOldClicks(threads)
         async with (
             open_stores(settings, secrets, old_clicks, telemetry) as stores,
-            _analysts(settings, threads, listening, telemetry),
+            _analysts(settings, threads, listening, telemetry, upkeep_of(threads, settings, secrets)),
             notifying(settings, in_force, telemetry, stopping),
         ):
             replaying = asyncio.create_task(_keep_replaying(stores, in_force, telemetry, stopping))
@@ -98,7 +99,11 @@ def engine_of(settings: Settings) -> EmbeddedEngine | NativeEngine:
 
 @asynccontextmanager
 async def _analysts(
-    settings: Settings, threads: EngineThreads, listening: socket.socket, telemetry: Telemetry
+    settings: Settings,
+    threads: EngineThreads,
+    listening: socket.socket,
+    telemetry: Telemetry,
+    upkeep: UpkeepHttp,
 ) -> AsyncIterator[None]:
     """ClickHouse's own protocol: on loopback for analysts, and on a socket in our folder for our own processes."""
     http = AnalystHttp(threads, EngineOldClicks(threads), EngineShopperClicks(threads))
@@ -110,6 +115,7 @@ async def _analysts(
     for_analysts.add_routes(http.routes())
     for_analysts.add_routes([web.get("/metrics", Health({}, telemetry).metrics)])
     for_us.add_routes(http.internal_routes())
+    for_us.add_routes(upkeep.routes())
     runners = [make_runner(app, telemetry) for app in (for_analysts, for_us)]
     for runner in runners:
         await runner.setup()

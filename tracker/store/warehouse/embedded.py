@@ -56,7 +56,9 @@ class EmbeddedEngine:
             raise insert_error(str(error), code_of(str(error))) from error
 
     def execute(self, sql: str) -> None:
-        self._run(self._writer, sql, "Null", {})
+        if not hasattr(self._own, "executing"):
+            self._own.executing = self._open(())
+        self._run(self._own.executing, sql, "Null", {})
 
     def query(
         self,
@@ -81,7 +83,7 @@ class EmbeddedEngine:
         if self._closed:
             return
         with suppress(WarehouseQueryError):
-            self.execute("KILL QUERY WHERE query_id != queryID() ASYNC")
+            self._run(self._writer, "KILL QUERY WHERE query_id != queryID() ASYNC", "Null", {})
         self._closed = True
         for session in list(self._sessions):
             self._close(session)

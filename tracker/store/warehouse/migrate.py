@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS tracker.schema_migrations (
 """
 _ADD_COLUMN = re.compile(r"ALTER TABLE (\w+)\.(\w+) ADD COLUMN (\w+) ")
 _COLUMN_IS_THERE = "SELECT 1 FROM system.columns WHERE database = '{}' AND table = '{}' AND name = '{}'"
+_TABLE_IS_THERE = "SELECT 1 FROM system.tables WHERE database = '{}' AND name = '{}'"
 _NEEDS = re.compile(r"-- needs: (\d+)\.(\d+)\n")
 _COMMENT = re.compile(r"--[^\n]*")
 
@@ -61,6 +62,18 @@ def _apply(engine: WarehouseEngine, name: str, text: str, applied: Mapping[int, 
         run_statement(engine, statement)
         engine.insert(_RECORDS, ("name", "statement", "checksum"), [(name, place, _checksum(statement))])
     return bool(new)
+
+
+def make_again(engine: WarehouseEngine, table: str) -> None:
+    """A base table that is not there, empty, as the migrations made it; one that is there stays as it is. Blocking."""
+    if engine.query(_TABLE_IS_THERE.format(*table.split(".")), format_="TSV"):
+        return
+    version = _version(engine)
+    its_own = re.compile(rf"(CREATE TABLE IF NOT EXISTS|ALTER TABLE) {re.escape(table)}\s")
+    for text in migrations().values():
+        for statement in statements(text) if _needed_version(text) <= version else ():
+            if its_own.match(statement):
+                run_statement(engine, statement)
 
 
 def run_statement(engine: WarehouseEngine, statement: str) -> None:

@@ -1,6 +1,6 @@
 """The warehouse process as our other processes see it: ClickHouse's HTTP protocol over a unix socket, and one click."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from tracker.store.warehouse.errors import code_of
 
 QUERY_SECONDS = 90.0  # more than the engine gives an analyst's statement
 FIND_SECONDS = 3.0
+UPKEEP_SECONDS = 3600.0  # between two lines of an answer: a step over a large table takes long
 _click: msgspec.json.Decoder[Click | None] = msgspec.json.Decoder(Click | None)
 _clicks = msgspec.json.Decoder(list[ShopperClick])
 
@@ -58,17 +59,37 @@ class WarehouseClient:
             return False
         return status == 200
 
+    async def lines(self, path: str, body: bytes = b"") -> AsyncIterator[bytes]:
+        """What it says while it works at something long, a line at a time."""
+        try:
+            async with self._open().post(
+                f"http://warehouse{path}", data=body, timeout=aiohttp.ClientTimeout(sock_read=UPKEEP_SECONDS)
+            ) as answer:
+                if answer.status != 200:
+                    raise StoreUnavailableError(f"The warehouse process did not begin: HTTP {answer.status}")
+                async for line in answer.content:
+                    yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._away(error) from error
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
     async def _ask(self, method: str, path: str, seconds: float, body: str | None = None) -> tuple[int, bytes]:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(self._socket)))
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self._session.request(method, f"http://warehouse{path}", data=body, timeout=timeout) as answer:
+            async with self._open().request(method, f"http://warehouse{path}", data=body, timeout=timeout) as answer:
                 return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            message = f"The warehouse process did not answer on {self._socket}: {error or type(error).__name__}"
-            raise StoreUnavailableError(message) from error
+            raise self._away(error) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(self._socket)))
+        return self._session
+
+    def _away(self, error: Exception) -> StoreUnavailableError:
+        return StoreUnavailableError(
+            f"The warehouse process did not answer on {self._socket}: {error or type(error).__name__}"
+        )

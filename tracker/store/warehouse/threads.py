@@ -1,14 +1,17 @@
 """The engine's threads: nothing that it does holds up the event loop, and no reader holds up an insert or a look-up."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType
+from typing import TypeVar
 
 from tracker.ports import WarehouseEngine
 
 ANALYSTS_AT_ONCE = 2
+
+Result = TypeVar("Result")
 
 
 class EngineThreads:
@@ -17,6 +20,7 @@ class EngineThreads:
         self._inserts = ThreadPoolExecutor(1, "warehouse-inserts")
         self._lookups = ThreadPoolExecutor(1, "warehouse-lookups")
         self._analysts = ThreadPoolExecutor(ANALYSTS_AT_ONCE, "warehouse-analysts")
+        self._upkeep = ThreadPoolExecutor(1, "warehouse-upkeep")
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Rows are on disk when this returns. Raises PoisonError or StoreUnavailableError."""
@@ -36,12 +40,24 @@ class EngineThreads:
         call = partial(self._engine.query, sql, format_=format_, parameters=parameters, as_analyst=True)
         return await asyncio.get_running_loop().run_in_executor(self._analysts, call)
 
+    async def execute(self, sql: str) -> None:
+        """A statement of upkeep that changes something, however long it takes. Raises as `query`."""
+        await asyncio.get_running_loop().run_in_executor(self._upkeep, self._engine.execute, sql)
+
+    async def ask(self, sql: str) -> bytes:
+        """A question of upkeep, however long it takes: JSONCompact. Raises as `query`."""
+        return await asyncio.get_running_loop().run_in_executor(self._upkeep, self._engine.query, sql)
+
+    async def run(self, work: Callable[[WarehouseEngine], Result]) -> Result:
+        """Upkeep that takes the engine itself, such as a migration."""
+        return await asyncio.get_running_loop().run_in_executor(self._upkeep, work, self._engine)
+
     async def close(self) -> None:
         """The insert under way is finished, queries are ended."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self._inserts.shutdown()
-        for readers in (self._lookups, self._analysts):
+        for readers in (self._lookups, self._analysts, self._upkeep):
             readers.shutdown(wait=False, cancel_futures=True)
         self._engine.close()

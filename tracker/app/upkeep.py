@@ -1,0 +1,57 @@
+"""Upkeep that is typed: done by the process that holds the embedded engine, or here where ClickHouse is a server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from tracker import keys
+from tracker.app.desk import refuse_unless_running
+from tracker.app.installation import warehouse_socket
+from tracker.app.upkeep_http import REBUILD, Said, rebuild_of
+from tracker.errors import TrackerError
+from tracker.settings import Settings
+from tracker.store.warehouse.native import NativeEngine
+from tracker.store.warehouse.rebuild import Rebuilt
+from tracker.store.warehouse.socket_client import WarehouseClient
+from tracker.store.warehouse.threads import EngineThreads
+
+Told = Callable[[int], Awaitable[None]]
+
+_said = msgspec.json.Decoder(Said)
+
+
+async def rebuild(settings: Settings, told: Told) -> list[Rebuilt]:
+    """ClickHouse's money tables from PostgreSQL, beside a running tracker. Raises TrackerError."""
+    secrets = keys.load(settings.data)
+    refuse_unless_running(settings)
+    if settings.clickhouse_url is not None:
+        async with _server(settings.clickhouse_url) as threads:
+            return await rebuild_of(threads, settings, secrets).run(told)
+    async for said in _asked(settings, REBUILD):
+        if said.done is not None:
+            return said.done
+        await told(said.made)
+    raise TrackerError("The warehouse process ended in the middle; start it again.")
+
+
+async def _asked(settings: Settings, path: str, body: bytes = b"") -> AsyncIterator[Said]:
+    """What the warehouse process says of its work. Raises TrackerError with its words."""
+    client = WarehouseClient(warehouse_socket(settings))
+    try:
+        async for line in client.lines(path, body):
+            said = _said.decode(line)
+            if said.failed:
+                raise TrackerError(said.failed)
+            yield said
+    finally:
+        await client.close()
+
+
+@asynccontextmanager
+async def _server(url: str) -> AsyncIterator[EngineThreads]:
+    threads = EngineThreads(NativeEngine(url))
+    try:
+        yield threads
+    finally:
+        await threads.close()
