@@ -71,6 +71,11 @@ def render(board: Board) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def levels(board: Board, metric: Metric) -> list[float]:
+    """Of a gauge: what each process that runs says, by label."""
+    return [numbers[0] for key, numbers in _series(board) if key.name == metric.name]
+
+
 def _series(board: Board) -> Iterator[tuple[_Key, list[float]]]:
     for place in board.places():
         alive = place.is_alive

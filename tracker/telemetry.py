@@ -68,6 +68,10 @@ OLDEST_OUTBOX = Metric(
 BATCH_SECONDS = Metric(
     "tracker_drain_batch_seconds", "Time to put one batch on ClickHouse's disk.", ("source",), "histogram", SECONDS
 )
+EMPTIED = Metric(
+    "tracker_drain_emptied_time_seconds", "When the drain last had nothing left to ship, in Unix time.", ("source",),
+    "gauge", largest=True,
+)  # fmt: skip
 QUARANTINED = Metric("tracker_quarantined_total", "Facts set aside that ClickHouse will never take.", ("source",))
 BROKEN_PARTS = Metric(
     "tracker_warehouse_broken_parts", "Parts of tables that the embedded ClickHouse lost, found damaged.", kind="gauge"
@@ -157,6 +161,15 @@ class Telemetry:
         if known is None:
             return 0
         return sum(self._numbers[known : known + len(metric.bounds) + 1])
+
+    def levels(self, metric: Metric) -> list[float]:
+        """A gauge's series, of all processes that run."""
+        return exposition.levels(self._board, metric)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others are on our board."""
+        return self._board.descriptor >= 0
 
     def render(self) -> str:
         """All processes of the board together, in Prometheus' text format."""

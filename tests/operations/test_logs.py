@@ -58,9 +58,11 @@ async def fail(tracker: RunningTracker) -> None:
     for process in backends:
         process.send_signal(signal.SIGSTOP)
     try:
-        async with aiohttp.ClientSession(headers=headers) as client:
-            async with client.post(tracker.postback_url("lab"), data=order) as answer:
-                assert (answer.status, answer.headers["X-Request-Id"]) == (503, "the-proxy-s-own-id")
+        async with (
+            aiohttp.ClientSession(headers=headers) as client,
+            client.post(tracker.postback_url("lab"), data=order) as answer,
+        ):
+            assert (answer.status, answer.headers["X-Request-Id"]) == (503, "the-proxy-s-own-id")
     finally:
         for process in backends:
             if psutil.pid_exists(process.pid):

@@ -41,7 +41,8 @@ class Activated(RunningTracker):
         environment = self.environment | {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "tracker.socket", "TRACKER_PORT": "1"}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _AS_SYSTEMD, str(self.listening.fileno())], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                [sys.executable, "-c", _AS_SYSTEMD, str(self.listening.fileno())],
+                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, pass_fds=[self.listening.fileno()],
             )  # fmt: skip
         await self.until_ready()

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tracker import keys
 from tracker.app.click_out import ClickOutParts, click_out
+from tracker.app.health import health
 from tracker.app.in_force import InForce
 from tracker.app.pages import desk_pages, partner_pages
 from tracker.app.stores import Stores, Warehouse, journaled_clicks, open_stores, open_warehouse
@@ -47,7 +48,6 @@ from tracker.web import (
     LARGEST_BODY,
     GuardedRunner,
     Health,
-    Part,
     TrustedProxies,
     make_runner,
     middleware,
@@ -264,15 +264,7 @@ class _Worker:
         )
 
     def _health(self) -> Health:
-        """Only what a shopper cannot do without is needed: a balancer must not take every worker away from the
-        shoppers because a store is away that all of them share."""
-        parts = {
-            "valkey": Part(self.stores.valkey.ping, needed=False),
-            "postgres": Part(self.stores.ledger.ping, needed=False),
-            "warehouse": Part(lambda: self.warehouse.query("SELECT 1", "TabSeparated"), needed=False),
-            "journal": Part(self.clicks.check_journal),
-        }
-        return Health(parts, self.telemetry, self.is_leaving)
+        return health(self.stores, self.warehouse, self.clicks, self.telemetry, self.is_leaving)
 
 
 def _now() -> datetime:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Protocol, TypeVar
 
 import aiohttp
@@ -33,6 +34,8 @@ from tracker.store.migrate import migrate_postgres
 from tracker.telemetry import set_up_logging
 
 log = logging.getLogger(__name__)
+
+_WAREHOUSE_SECONDS = 10
 
 _WELCOME = """
 The tracker is running. Ctrl-C stops it.
@@ -188,15 +191,20 @@ async def _kept_alive(server: _Kept, stopping: asyncio.Event) -> AsyncIterator[_
 
 
 async def _until_ready(shoppers: socket.socket, stopping: asyncio.Event) -> None:
-    """Until every part answers."""
+    """Until every part answers; not long for those that shoppers and partners can do without."""
     host, port = shoppers.getsockname()[:2]
     url = f"http://{_reachable(host)}:{port}/readyz"
+    serves_since: float | None = None
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
         while not stopping.is_set():
             try:
                 async with client.get(url) as answer:
                     if set((await answer.json()).values()) == {"ok"}:
                         return
+                    if answer.status == 200:
+                        serves_since = serves_since or monotonic()
+                        if monotonic() - serves_since > _WAREHOUSE_SECONDS:
+                            return
             except (aiohttp.ClientError, TimeoutError, OSError):
                 pass
             await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -16,7 +17,7 @@ from tracker.store.warehouse.ship_clicks import ClickShipper
 from tracker.store.warehouse.ship_money import SOURCE as OUTBOX
 from tracker.store.warehouse.ship_money import MoneyShipper
 from tracker.store.warehouse.threads import EngineThreads
-from tracker.telemetry import SHIP_FAILURES, Telemetry
+from tracker.telemetry import EMPTIED, SHIP_FAILURES, Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Drain:
             is_last = stopping.is_set()
             try:
                 await ship()
+                self._telemetry.gauge(EMPTIED, time.time(), source)
                 pause = PAUSE_SECONDS
             except StoreUnavailableError as error:
                 await pool.expire_connections()
