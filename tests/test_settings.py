@@ -36,6 +36,14 @@ def test_without_anything_everything_is_embedded_and_local() -> None:
         bait_script="/ads-front.min.js",
         bait_fetch="/x_468x60_y.json",
         private_timing=(range(83, 157),),
+        limit_clicks=1200,
+        limit_tags=3000,
+        limit_pages=6000,
+        limit_postbacks=60_000,
+        limit_at_once=16,
+        limit_connections=10_000,
+        limit_of_one_address=1_000,
+        limit_exempt=("127.0.0.0/8", "::1"),
     )
 
 
@@ -65,6 +73,14 @@ def test_the_environment_says_all_of_it() -> None:
             "TRACKER_BAIT_SCRIPT": "/static/prebid-load.js",
             "TRACKER_BAIT_FETCH": "/728x90_z.json",
             "TRACKER_PRIVATE_TIMING": "83-155,157",
+            "TRACKER_LIMIT_CLICKS": "1",
+            "TRACKER_LIMIT_TAGS": "2",
+            "TRACKER_LIMIT_PAGES": "0",
+            "TRACKER_LIMIT_POSTBACKS": "4",
+            "TRACKER_LIMIT_AT_ONCE": "5",
+            "TRACKER_LIMIT_CONNECTIONS": "60",
+            "TRACKER_LIMIT_OF_ONE_ADDRESS": "7",
+            "TRACKER_LIMIT_EXEMPT": "none",
             "LAMODA_POSTBACK_SECRET": "not a setting of ours",
             "PATH": "/usr/bin",
         }
@@ -89,6 +105,14 @@ def test_the_environment_says_all_of_it() -> None:
         bait_script="/static/prebid-load.js",
         bait_fetch="/728x90_z.json",
         private_timing=(range(83, 156), range(157, 158)),
+        limit_clicks=1,
+        limit_tags=2,
+        limit_pages=0,
+        limit_postbacks=4,
+        limit_at_once=5,
+        limit_connections=60,
+        limit_of_one_address=7,
+        limit_exempt=(),
     )
 
 

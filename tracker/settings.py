@@ -31,6 +31,14 @@ class Settings:
     bait_script: str  # paths of our own that every ad blocker's lists block
     bait_fetch: str
     private_timing: tuple[range, ...]  # Chromium major versions
+    limit_clicks: int  # these three are per minute, address and worker; 0: no limit
+    limit_tags: int
+    limit_pages: int
+    limit_postbacks: int  # per minute, partner and worker; 0: no limit
+    limit_at_once: int  # messages of one partner in one worker
+    limit_connections: int  # of one worker
+    limit_of_one_address: int  # of them
+    limit_exempt: tuple[str, ...]  # networks without limits
 
 
 # One line a setting: name, default, what it is. docs/operations.md is held to this table by a test.
@@ -57,6 +65,17 @@ KNOWN: dict[str, tuple[str, str]] = {
         "83-156",
         "Chromium versions whose private mode is guessed by timing, such as 83-155,157; none: of no version",
     ),
+    "TRACKER_LIMIT_CLICKS": ("1200", "click-outs a minute of one address (IPv6: /64) and worker; 0: no limit"),
+    "TRACKER_LIMIT_TAGS": ("3000", "likewise, reports of the tag"),
+    "TRACKER_LIMIT_PAGES": ("6000", "likewise, everything else but postbacks"),
+    "TRACKER_LIMIT_POSTBACKS": ("60000", "postbacks a minute of one partner and worker; 0: no limit"),
+    "TRACKER_LIMIT_AT_ONCE": ("16", "postbacks of one partner that a worker decides at once; the others wait"),
+    "TRACKER_LIMIT_CONNECTIONS": ("10000", "open connections of one worker"),
+    "TRACKER_LIMIT_OF_ONE_ADDRESS": ("1000", "of them, of one address; no limit for trusted proxies"),
+    "TRACKER_LIMIT_EXEMPT": (
+        "127.0.0.0/8,::1",
+        "networks that these limits are not for, or none",
+    ),
 }
 
 
@@ -82,15 +101,16 @@ def _addresses(given: Mapping[str, str]) -> Iterator[str]:
     for name, (pattern, example) in _ADDRESSES.items():
         if given[name] and not re.fullmatch(pattern, given[name]):
             yield f"{name} is no address that we can use: write one such as {example}"
-    for network in _networks(given):
-        try:
-            ip_network(network, strict=False)
-        except ValueError:
-            yield f"TRACKER_TRUSTED_PROXIES: {network!r} is no network; write 10.0.0.0/8 or ::1"
+    for name in ("TRACKER_TRUSTED_PROXIES", "TRACKER_LIMIT_EXEMPT"):
+        for network in _networks(given[name]):
+            try:
+                ip_network(network, strict=False)
+            except ValueError:
+                yield f"{name}: {network!r} is no network; write 10.0.0.0/8 or ::1"
 
 
-def _networks(given: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(part.strip() for part in given["TRACKER_TRUSTED_PROXIES"].split(",") if part.strip())
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip() not in ("", "none"))
 
 
 _OURS = ("/tag", "/checks/", "/go/", "/pb/", "/reports/", "/my/", "/partners/")
@@ -162,7 +182,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         demo_port=number("TRACKER_DEMO_PORT", 0, 65535),
         leave_seconds=number("TRACKER_LEAVE_SECONDS", 0, 25),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
-        trusted_proxies=_networks(given),
+        trusted_proxies=_networks(given["TRACKER_TRUSTED_PROXIES"]),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,
         valkey_replicas=number("TRACKER_VALKEY_REPLICAS", 0, 5),
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,
@@ -170,6 +190,14 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         bait_script=given["TRACKER_BAIT_SCRIPT"],
         bait_fetch=given["TRACKER_BAIT_FETCH"],
         private_timing=private_timing or (),
+        limit_clicks=number("TRACKER_LIMIT_CLICKS", 0, 10_000_000),
+        limit_tags=number("TRACKER_LIMIT_TAGS", 0, 10_000_000),
+        limit_pages=number("TRACKER_LIMIT_PAGES", 0, 10_000_000),
+        limit_postbacks=number("TRACKER_LIMIT_POSTBACKS", 0, 10_000_000),
+        limit_at_once=number("TRACKER_LIMIT_AT_ONCE", 1, 1_000),
+        limit_connections=number("TRACKER_LIMIT_CONNECTIONS", 10, 1_000_000),
+        limit_of_one_address=number("TRACKER_LIMIT_OF_ONE_ADDRESS", 1, 1_000_000),
+        limit_exempt=_networks(given["TRACKER_LIMIT_EXEMPT"]),
     )
     if problems:
         raise ConfigurationError(problems)

@@ -43,6 +43,7 @@ CAME_LATER = Metric(
     "tracker_came_later_total", "Clicks found, and orders that got their exchange rate, after the message.", ("what",)
 )
 REFUSED_REQUESTS = Metric("tracker_refused_requests_total", "Requests that were refused as such.", ("code",))
+LIMITED = Metric("tracker_limited_total", "Requests and connections that were one too many.", ("limit",))
 SLOW_CONNECTIONS = Metric("tracker_slow_connections_total", "Connections closed because a request stayed incomplete.")
 REQUEST_SECONDS = Metric(
     "tracker_request_seconds", "Time to answer, by what was asked and the class of the answer's status.",

@@ -2,6 +2,7 @@
 and their signatures, are played by doubles."""
 
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -23,10 +24,12 @@ from tracker.postback.receive import Receive
 from tracker.postback.replay import Replayed, replay
 from tracker.postback.staff import Staff
 from tracker.store.ledger import Ledger, open_ledger
+from tracker.web.gate import Gates, Width
 
 SECRET = "a-secret-of-the-lab-partner-0123"
 ORDER = "A-1"
 ADDRESS = "203.0.113.7"
+WIDE = Width(at_once=1_000, waiting=10_000, patience=60)  # these tests are not about floods
 
 
 @dataclass
@@ -146,6 +149,7 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
             random=os.urandom,
             count=lambda who, verdict: counted.append((who, verdict)),
             word_unknown=words_unknown.append,
+            gates=Gates(WIDE, clock=time.monotonic, worked=time.thread_time),
         )
         app = web.Application()
         endpoint = PostbackEndpoint(

@@ -16,6 +16,7 @@ from tracker import keys
 from tracker.app.click_out import ClickOutParts, click_out
 from tracker.app.health import health
 from tracker.app.in_force import InForce
+from tracker.app.limiting import Limiting, connections
 from tracker.app.pages import desk_pages, partner_pages
 from tracker.app.stores import Stores, Warehouse, journaled_clicks, open_stores, open_warehouse
 from tracker.board import State
@@ -88,8 +89,11 @@ async def web_worker(settings: Settings, listening: socket.socket, telemetry: Te
         open_stores(settings, secrets, warehouse.old_clicks, telemetry) as stores,
         journaled_clicks(settings, stores, telemetry) as clicks,
     ):
-        worker = _Worker(settings, secrets, in_force, proxies, telemetry, stores, warehouse, clicks, leaving.is_set)
-        runner = make_runner(worker.application(), telemetry)
+        limiting = Limiting.by(settings)
+        worker = _Worker(
+            settings, secrets, in_force, proxies, telemetry, limiting, stores, warehouse, clicks, leaving.is_set
+        )
+        runner = make_runner(worker.application(), telemetry, connections=connections(settings, telemetry))
         await runner.setup()
         try:
             await web.SockSite(runner, listening, backlog=1024).start()
@@ -109,6 +113,7 @@ class _Worker:
     in_force: InForce
     proxies: TrustedProxies
     telemetry: Telemetry
+    limiting: Limiting
     stores: Stores
     warehouse: Warehouse
     clicks: JournaledClicks
@@ -125,16 +130,18 @@ class _Worker:
                 watched(self.telemetry, self.proxies, self._kinds()),
                 pages_for_people(self.programme.name),
                 middleware(self.telemetry, lambda: uuid.uuid4().hex[:16]),
+                self.limiting.middleware(self.proxies.address_of, self.telemetry),
             ],
         )
         tokens = Tokens(self.secrets.link, self.secrets.cookie)
         cookies = Cookies(tokens, over_tls=self.settings.public_url.startswith("https://"))
         baits = Baits(self.settings.bait_script, self.settings.bait_fetch)
         app.add_routes(baits.routes())
-        app.add_routes(self._click_out(tokens, cookies, baits).routes())
-        app.add_routes(self._tag().routes())
+        limits = self.limiting.routes
+        limits.put(app.add_routes(self._click_out(tokens, cookies, baits).routes()), self.limiting.clicks)
+        limits.put(app.add_routes(self._tag().routes()), self.limiting.tags)
         app.add_routes(self._tag_self_test().routes())
-        app.add_routes(self._postbacks().routes())
+        limits.put(app.add_routes(self._postbacks().routes()), None)  # limited by partner, once that is known
         sign_in = SignIn(
             tokens, cookies, address=self.programme.sign_in, public_url=self.settings.public_url, now=time.time
         )
@@ -201,6 +208,8 @@ class _Worker:
             count=self._count_postback,
             word_unknown=lambda partner: self.telemetry.count(UNKNOWN_WORDS, partner),
             not_earned=lambda reason: self.telemetry.count(CONVERSION_REASONS, reason),
+            gates=self.limiting.gates,
+            is_over=self.limiting.is_over,
         )
         return PostbackEndpoint(
             receive,

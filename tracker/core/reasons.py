@@ -60,6 +60,7 @@ class MessageCode(StrEnum):
     WRONG_AUTH = "wrong_auth"
     TOO_LARGE = "too_large"
     NOT_STORED = "not_stored"
+    BUSY = "busy"
 
 
 class ClickReason(StrEnum):

@@ -84,6 +84,8 @@ async def _body(request: web.Request) -> bytes | None:
 
 def _response(reply: Reply) -> web.Response:
     headers = {"Cache-Control": "no-store"}
+    if reply.retry_seconds:
+        headers["Retry-After"] = str(reply.retry_seconds)
     charset = None if reply.content_type.startswith("image/") else "utf-8"
     return web.Response(
         status=reply.status, body=reply.body, content_type=reply.content_type, charset=charset, headers=headers

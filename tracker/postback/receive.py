@@ -22,6 +22,7 @@ from tracker.postback.refusal import Refusal
 from tracker.postback.reply import Reply, Voice, http_status, reply, voice, voice_at
 from tracker.postback.request import RawRequest
 from tracker.postback.senders import Call, Senders, is_proved, shaped
+from tracker.web.gate import Gates
 
 NOTE_CHARACTERS = 500
 
@@ -45,6 +46,8 @@ class Received:
 
 # Told the partner (empty if unknown) and the verdict of every request; for metrics.
 Count = Callable[[str, str], None]
+# Told the partner and the sender's address; whether one more of its messages is over its limit.
+IsOver = Callable[[str, str], bool]
 
 
 class Receive:
@@ -58,10 +61,13 @@ class Receive:
         random: Callable[[int], bytes],
         count: Count,
         word_unknown: Callable[[str], None],
+        gates: Gates,
+        is_over: IsOver = lambda _partner, _address: False,
         not_earned: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes.
-        `word_unknown` is told the partner, `not_earned` each reason of a decision."""
+        `word_unknown` is told the partner, `not_earned` each reason of a decision. `gates` keep one partner's flood
+        from the others."""
         self._partners = partners
         self._books = books
         self._ingest = ingest
@@ -70,19 +76,30 @@ class Receive:
         self._count = count
         self._word_unknown = word_unknown
         self._not_earned = not_earned
+        self._gates = gates
+        self._is_over = is_over
         self._known: tuple[Mapping[str, Partner], Senders] = ({}, Senders(()))
 
     async def receive(self, received: Received) -> Reply:
         partner = find_partner(self._partners(), received.partner_id, received.secret)
         if partner is None:
             return self.refuse(MessageCode.WRONG_SECRET)
+        answer = await self._gates.through(partner.id, self._receive_of(partner, received))
+        return answer or self.refuse(MessageCode.BUSY, voice(partner, ""), partner.id)
+
+    async def _receive_of(self, partner: Partner, received: Received) -> Reply:
         found = shaped(partner, received.call)
         if not is_proved(partner, found.presented, self._now()):
             return self.refuse(MessageCode.WRONG_AUTH, voice(partner, found.request.shape), partner.id)
         return await self._keep(partner, found.request, received)
 
     async def receive_at_own_path(self, received: Received) -> Reply:
-        """At a path of a network's, whoever's proof the request brings."""
+        """At a path of a network's, whoever's proof the request brings. Before it is read nobody knows whose it is:
+        the gate is that of its address."""
+        answer = await self._gates.through(f"@{received.call.address}", self._receive_of_somebody(received))
+        return answer or self.refuse(MessageCode.BUSY, voice_at(received.call.path))
+
+    async def _receive_of_somebody(self, received: Received) -> Reply:
         found = self._senders().find(received.call, self._now())
         if found is None:
             return self.refuse(MessageCode.WRONG_AUTH, voice_at(received.call.path))
@@ -101,6 +118,8 @@ class Receive:
         return self._known[1]
 
     async def _keep(self, partner: Partner, request: RawRequest, received: Received) -> Reply:
+        if self._is_over(partner.id, received.call.address):
+            return self.refuse(MessageCode.BUSY, voice(partner, request.shape), partner.id)
         raw = self._raw(received, partner, request)
         try:
             ingested, sentence = await self._take(partner, raw, request)

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracker.core.decision import Decision
 from tracker.core.partner import Partner
@@ -22,7 +22,11 @@ _STATUSES = {
     MessageCode.WRONG_AUTH: 403,
     MessageCode.TOO_LARGE: 413,
     MessageCode.NOT_STORED: 503,
+    MessageCode.BUSY: 503,
 }
+
+# Of what is to be sent again.
+_RETRY_SECONDS = {MessageCode.NOT_STORED: 60, MessageCode.BUSY: 5}
 
 # For a code whose refusal brings no sentence of its own.
 _SENTENCES = {
@@ -37,6 +41,7 @@ _SENTENCES = {
     MessageCode.WRONG_AUTH: "The message is not proved to be the partner's.",
     MessageCode.TOO_LARGE: "The message is larger than 64 KiB.",
     MessageCode.NOT_STORED: "The message could not be stored; send it again.",
+    MessageCode.BUSY: "Too many messages came at once; send it again in some seconds.",
 }
 
 
@@ -51,6 +56,7 @@ class Reply:
     status: int
     content_type: str
     body: bytes
+    retry_seconds: int = 0  # when to send it again; 0: it need not be
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,13 @@ def reply(
     decision: Decision | None = None,
 ) -> Reply:
     """Answer in the sender's own words."""
+    said = _in_words(voice, code, received_id=received_id, sentence=sentence, decision=decision)
+    return replace(said, retry_seconds=_RETRY_SECONDS.get(code, 0)) if code else said
+
+
+def _in_words(
+    voice: Voice, code: MessageCode | None, *, received_id: str, sentence: str, decision: Decision | None
+) -> Reply:
     status = http_status(code, always_200=voice.always_200)
     refused = http_status(code) != 200
     sentence = sentence or (_SENTENCES.get(code, "") if code else "")

@@ -12,6 +12,7 @@ from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
 from tracker.telemetry import OPEN_CONNECTIONS, REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
+from tracker.web.connections import Connections
 from tracker.web.errors import refusal
 
 log = logging.getLogger(__name__)
@@ -30,15 +31,20 @@ class Patience:
     idle: float = 15  # between two requests
 
 
-def make_runner(app: web.Application, telemetry: Telemetry, patience: Patience | None = None) -> "GuardedRunner":
-    """Serve the app with a guard on every connection."""
-    return GuardedRunner(app, telemetry, patience or Patience())
+def make_runner(
+    app: web.Application,
+    telemetry: Telemetry,
+    patience: Patience | None = None,
+    connections: Connections | None = None,
+) -> "GuardedRunner":
+    """Serve the app with a guard on every connection, and no more of them than `connections` admits."""
+    return GuardedRunner(app, _Guard(telemetry, patience or Patience(), connections or Connections(telemetry)))
 
 
 class GuardedRunner(web.AppRunner):
-    def __init__(self, app: web.Application, telemetry: Telemetry, patience: Patience) -> None:
+    def __init__(self, app: web.Application, guard: "_Guard") -> None:
         super().__init__(app, access_log=None)
-        self._guard = _Guard(telemetry, patience)
+        self._guard = guard
         self._sweeper: asyncio.Task[None] | None = None
 
     async def _make_server(self) -> web.Server:
@@ -87,7 +93,7 @@ class _GuardedServer(web.Server):
 class _GuardedConnection(RequestHandler):
     """Remembers since when it waits for the rest of a request; `payload` is the body that it waits for, if any."""
 
-    __slots__ = ("_guard", "_queries", "payload", "waiting_since")
+    __slots__ = ("_admitted", "_guard", "_queries", "payload", "waiting_since")
 
     def __init__(self, guard: "_Guard", *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -95,12 +101,24 @@ class _GuardedConnection(RequestHandler):
         self.waiting_since: float | None = None
         self.payload: StreamReader | None = None
         self._queries = _Queries()
+        self._admitted: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.waiting_since = self._loop.time()
+        peer = transport.get_extra_info("peername")
+        self._admitted = self._guard.connections.admit(peer[0] if isinstance(peer, tuple) else "")
+        if self._admitted is None:
+            self.force_close()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._admitted is not None:
+            self._guard.connections.leave(self._admitted)
 
     def data_received(self, data: bytes) -> None:
+        if self._admitted is None:
+            return
         begun = self._request_count
         super().data_received(self._queries.encode(data))
         if self._request_count != begun and self.payload is not None and not self.payload.is_eof():
@@ -195,9 +213,10 @@ class _Queries:
 
 
 class _Guard:
-    def __init__(self, telemetry: Telemetry, patience: Patience) -> None:
+    def __init__(self, telemetry: Telemetry, patience: Patience, connections: Connections) -> None:
         self.patience = patience
         self.is_leaving = False
+        self.connections = connections
         self._telemetry = telemetry
         self._unlogged = 0
         self._open = 0

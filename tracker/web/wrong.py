@@ -15,12 +15,17 @@ _WORDS = {
     "ru": {
         0: ("Запрос не понят", "Вернитесь назад и попробуйте ещё раз."),
         HTTPStatus.NOT_FOUND: ("Такой страницы нет", "Возможно, ссылка устарела или в ней опечатка."),
+        HTTPStatus.TOO_MANY_REQUESTS: (
+            "Слишком много запросов",
+            "Из вашей сети их очень много. Подождите минуту.",
+        ),
         HTTPStatus.SERVICE_UNAVAILABLE: ("Сейчас ответить не получается", "Попробуйте ещё раз через минуту."),
         HTTPStatus.INTERNAL_SERVER_ERROR: ("У нас что-то сломалось", "Сообщите в поддержку номер запроса."),
     },
     "en": {
         0: ("We could not understand that", "Go back and try again."),
         HTTPStatus.NOT_FOUND: ("There is no such page", "The link may be old, or have a typing error in it."),
+        HTTPStatus.TOO_MANY_REQUESTS: ("Too many requests", "Very many came from your network at once. Wait a minute."),
         HTTPStatus.SERVICE_UNAVAILABLE: ("We cannot answer now", "Please try again in a minute."),
         HTTPStatus.INTERNAL_SERVER_ERROR: ("Something broke on our side", "Tell support the number of the request."),
     },

@@ -25,6 +25,7 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
         "wrong_auth": "подпись не сошлась",
         "too_large": "слишком большое",
         "not_stored": "не сохранено",
+        "busy": "слишком много сразу",
     },
     "en": {
         "decided": "counted",
@@ -48,5 +49,6 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
         "wrong_auth": "wrong proof",
         "too_large": "too large",
         "not_stored": "not kept",
+        "busy": "too many at once",
     },
 }
