@@ -14,6 +14,7 @@ from browser_tests.browser import Browser, Tab, until
 from tests.demo.setting import programme
 from tests.running import free_port
 from tracker.core.facts import TagFact
+from tracker.core.signing_keys import since_ever
 from tracker.errors import StoreUnavailableError
 from tracker.redirect.click_id import SignedClickIds
 from tracker.tag.baits import BAITS
@@ -104,7 +105,7 @@ class Shop:
 
     @property
     def click_ids(self) -> SignedClickIds:
-        return SignedClickIds([KEY])
+        return SignedClickIds(since_ever(KEY))
 
     async def take(self, fact: TagFact) -> None:
         """In the place of the flow, which journeys test on the real stores."""

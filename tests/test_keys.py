@@ -11,12 +11,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from tracker import keys
+from tracker.core.signing_keys import SigningKey, since_ever
 from tracker.errors import ConfigurationError
 from tracker.keys import Keys, load, load_or_make
+from tracker.redirect.click_id import SignedClickIds
 
-SINGLE_KEYS = [field for field in Keys.__struct_fields__ if field not in ("click", "postback", "notify")]
+SIGNING = ("click", "link", "cookie")
+SINGLE_KEYS = ("shopper_hash", "address_hash", "reports", "pages", "desk")
+NOW = 1_767_225_600
+DAY = 86_400
 NAMES = ["LAMODA_POSTBACK_SECRET", "OZON_POSTBACK_SECRET"]
+
+
+def every_key(one: Keys) -> list[str]:
+    signing = [key.secret for name in SIGNING for key in getattr(one, name)]
+    return signing + [getattr(one, name) for name in SINGLE_KEYS]
 
 
 def load_or_make_ours(data: Path) -> Keys:
@@ -42,11 +51,11 @@ def test_the_first_start_makes_them_and_later_ones_read_them(tmp_path: Path) -> 
 
 def test_every_key_is_of_256_bits_and_its_own(tmp_path: Path) -> None:
     made = [load_or_make(tmp_path / name, NAMES) for name in ("one", "another")]
-    hex_keys = [key for one in made for key in (*one.click, *(getattr(one, name) for name in SINGLE_KEYS))]
+    hex_keys = [key for one in made for key in every_key(one)]
     assert all(re.fullmatch("[0-9a-f]{64}", key) for key in hex_keys)
     secrets = [secret for one in made for secret in one.postback.values()]
     assert all(re.fullmatch("[A-Za-z0-9_-]{32}", secret) for secret in secrets)
-    assert len({*hex_keys, *secrets}) == 2 * (1 + len(SINGLE_KEYS) + len(NAMES))
+    assert len({*hex_keys, *secrets}) == 2 * (len(SIGNING) + len(SINGLE_KEYS) + len(NAMES))
 
 
 def test_nobody_else_may_read_them(tmp_path: Path) -> None:
@@ -75,7 +84,7 @@ def test_an_older_installation_gets_its_later_keys_at_the_next_start_and_uses_no
     assert problem(tmp_path) == "without the keys pages, desk; `tracker serve` makes them at its next start"
     again = load_or_make(tmp_path, NAMES)
     assert all(re.fullmatch("[0-9a-f]{64}", key) for key in (again.pages, again.desk))
-    assert msgspec.structs.replace(again, pages=made.pages, desk=made.desk) == made
+    assert msgspec.structs.replace(again, pages=made.pages, desk=made.desk, made_at=made.made_at) == made
     assert load(tmp_path) == again
 
 
@@ -126,8 +135,27 @@ def test_an_installation_that_was_never_started_is_told_so(tmp_path: Path) -> No
 
 
 def good() -> dict[str, Any]:
+    """As the first releases wrote it."""
     key = "0123456789abcdef" * 4
-    return {"click": [key]} | dict.fromkeys(SINGLE_KEYS, key)
+    return {"click": [key], "link": key, "cookie": key} | dict.fromkeys(SINGLE_KEYS, key)
+
+
+def test_click_ids_of_a_file_of_the_first_releases_outlive_the_update(tmp_path: Path) -> None:
+    """Its keys were texts, oldest to newest: when the older ones stopped signing, nobody knows."""
+    texts = [f"{number}" * 64 for number in range(3)]
+    (tmp_path / "secrets.json").write_text(json.dumps(good() | {"click": texts}))
+    before = [SignedClickIds(since_ever(text)).make("lab", 1, NOW, 7) for text in texts]
+
+    loaded = load(tmp_path)
+    kept = load_or_make(tmp_path, [], now=NOW)
+
+    assert [key.secret for key in loaded.click] == [key.secret for key in kept.click] == texts
+    assert json.loads((tmp_path / "secrets.json").read_text())["click"][2] == {
+        "secret": texts[2], "signs_from": NOW, "made_at": 0,
+    }  # fmt: skip
+    in_119_days = SignedClickIds(load(tmp_path).click, clock=lambda: NOW + 119 * DAY)
+    assert [in_119_days.read(click_id, "lab") for click_id in before] == before
+    assert SignedClickIds(kept.click, clock=lambda: NOW).make("lab", 1, NOW, 7) == before[2]
 
 
 def test_a_file_without_postback_secrets_is_good(tmp_path: Path) -> None:
@@ -181,5 +209,5 @@ def test_an_error_never_shows_a_key(tmp_path: Path) -> None:
 
 def test_keys_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
-        load_or_make(tmp_path, NAMES).link = "x"  # type: ignore[misc]
-    assert Keys.__module__ == keys.__name__
+        load_or_make(tmp_path, NAMES).reports = "x"  # type: ignore[misc]
+    assert repr(SigningKey("0" * 64)) == "SigningKey(..., signs_from=0)"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from tracker.commands import keys as key_work
 from tracker.commands import notifications as notifying
 from tracker.commands import operate, processes, running, staff, try_postback
 from tracker.commands import rebuild as rebuilding
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_staff_commands(commands)
     _add_rates(commands)
     notifying.add_arguments(_add(commands, "notifications", notifying.HELP, notifying.notifications))
+    key_work.add_arguments(_add(commands, "keys", key_work.HELP, key_work.run))
     rebuilding.add_arguments(_add(commands, "rebuild", rebuilding.HELP, rebuilding.rebuild))
     reconciling.add_arguments(_add(commands, "reconcile", reconciling.HELP, reconciling.reconcile))
     try_postback.add_arguments(_add(commands, "try-postback", try_postback.HELP, try_postback.run))

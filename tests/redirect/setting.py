@@ -34,6 +34,7 @@ from tracker.core.partner import (
     TermsVersion,
 )
 from tracker.core.reasons import Reason
+from tracker.core.signing_keys import since_ever
 from tracker.redirect.checks.baits import Baits
 from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import Cookies
@@ -88,7 +89,7 @@ class Setting:
     jar: dict[str, str] = field(default_factory=dict)
 
     def link(self, shopper: str = SHOPPER, for_partner: str = "lab") -> str:
-        return make_link(KEY, shopper, for_partner, self.now)
+        return make_link(since_ever(KEY), shopper, for_partner, self.now)
 
     def passed(self, browser_id: str = "b" * 20) -> None:
         """This browser was found clean a moment ago."""
@@ -178,9 +179,9 @@ async def open_setting(
     policies: Mapping[Check, CheckPolicy] = MappingProxyType({}),
 ) -> AsyncIterator[Setting]:
     numbers = count(1)
-    tokens = Tokens(KEY, KEY)
+    tokens = Tokens(since_ever(KEY), since_ever(KEY))
     cookies = Cookies(tokens, over_tls=public_url.startswith("https://"))
-    click_ids = SignedClickIds([KEY], clock=lambda: setting.now)
+    click_ids = SignedClickIds(since_ever(KEY), clock=lambda: setting.now)
     clicks = store or ClickStore(valkey, hot_days=FOR_YEARS)
     telemetry = Telemetry()
     journaled = JournaledClicks(clicks, Journal(JournalFolder(journal)), telemetry) if journal else None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tracker.core.signing_keys import since_ever
 from tracker.errors import TrackerError
 from tracker.redirect import tokens as tokens_module
 from tracker.redirect.tokens import ANY_PARTNER, BrowserClaim, ShopperClaim, Tokens, is_shopper_id, make_link
@@ -17,7 +18,8 @@ from tracker.redirect.tokens import ANY_PARTNER, BrowserClaim, ShopperClaim, Tok
 NOW = 1_767_225_600  # 2026-01-01
 HOUR = 3_600
 DAY = 24 * HOUR
-LINK_KEY, COOKIE_KEY = "programme-key", "cookie-key"
+LINK_SECRET = "programme-key"
+LINK_KEY, COOKIE_KEY = since_ever(LINK_SECRET), since_ever("cookie-key")
 TOKENS = Tokens(LINK_KEY, COOKIE_KEY)
 LINK = "eyJzIjoic2hvcHBlci00MiIsInAiOiJsYW1vZGEiLCJ0IjoxNzY3MjI1NjAwfQ.dTIPF1UEs8WlRpkUgSDYWKjmcJVNmh1LMsipYdugoGU"
 BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -31,7 +33,7 @@ def base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def signed(claim: object, *, key: str = LINK_KEY, salt: str = "link.v1") -> str:
+def signed(claim: object, *, key: str = LINK_SECRET, salt: str = "link.v1") -> str:
     """A token as a programme makes it, with its own HMAC and JSON."""
     value = base64url((claim if isinstance(claim, str) else json.dumps(claim)).encode())
     mac_key = hmac.digest(key.encode(), salt.encode(), hashlib.sha256)
@@ -129,7 +131,7 @@ def test_a_text_that_nobody_signed_is_no_token(text: str) -> None:
     "salt", ["link.v1", "cookie.shopper.v1", "cookie.browser.v1", "", "click.v1", "link", "link.v2"]
 )
 def test_a_claim_that_was_signed_with_the_wrong_salt_is_refused(salt: str) -> None:
-    one_key = Tokens("one key", "one key")
+    one_key = Tokens(since_ever("one key"), since_ever("one key"))
     token = signed({"s": "shopper-42", "p": "lamoda", "b": "shopper-42", "t": NOW}, key="one key", salt=salt)
     assert (one_key.read_link(token, "lamoda", NOW) is not None) is (salt == "link.v1")
     assert (one_key.read_shopper_cookie(token, NOW) is not None) is (salt == "cookie.shopper.v1")
@@ -137,8 +139,11 @@ def test_a_claim_that_was_signed_with_the_wrong_salt_is_refused(salt: str) -> No
 
 
 def test_a_token_of_another_key_is_refused() -> None:
-    assert Tokens("another-key", COOKIE_KEY).read_link(LINK, "lamoda", NOW) is None
-    assert TOKENS.read_shopper_cookie(Tokens(LINK_KEY, "another").make_shopper_cookie("shopper-42", NOW), NOW) is None
+    assert Tokens(since_ever("another-key"), COOKIE_KEY).read_link(LINK, "lamoda", NOW) is None
+    assert (
+        TOKENS.read_shopper_cookie(Tokens(LINK_KEY, since_ever("another")).make_shopper_cookie("shopper-42", NOW), NOW)
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tracker.app.stores import answer_analyst
 from tracker.core.click import Check
 from tracker.core.partner import Origin, Programme
 from tracker.core.reasons import ClickReason, Reason
+from tracker.core.signing_keys import since_ever
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.redirect.tokens import OPENED_SECONDS, OpenedTokens, Tokens
 from tracker.reports.access import Access
@@ -120,7 +121,7 @@ async def test_over_tls_the_cookie_is_bound_to_the_host() -> None:
         (OpenedTokens(TOKEN).make(NOW_SECONDS - OPENED_SECONDS - 1), False),
         (OpenedTokens(TOKEN).make(NOW_SECONDS + 5), True),  # our machines' clocks differ
         (OpenedTokens("8f" * 32).make(NOW_SECONDS), False),  # the token was changed since
-        (Tokens(TOKEN, TOKEN).make_shopper_cookie("shopper-42", NOW_SECONDS), False),
+        (Tokens(since_ever(TOKEN), since_ever(TOKEN)).make_shopper_cookie("shopper-42", NOW_SECONDS), False),
         (OpenedTokens(TOKEN).make(NOW_SECONDS) + "A", False),
         (TOKEN, False),
         ("", False),

@@ -7,13 +7,14 @@ import msgspec
 
 from tracker.core.click import Check
 from tracker.core.facts import ClickFact
+from tracker.core.signing_keys import since_ever
 from tracker.redirect.click_id import SignedClickIds
 
 CLICKED_AT = datetime(2026, 11, 23, 12, 34, 56, tzinfo=UTC)
 SECOND = int(CLICKED_AT.timestamp())
 HOT_DAYS = (datetime.now(UTC) - CLICKED_AT).days + 4  # hot whatever day it is: Valkey has its own clock
 LONG_AGO = -(HOT_DAYS + 7) * 86_400  # seconds after CLICKED_AT at which a click is no longer hot
-CLICK_IDS = SignedClickIds(["a key"])
+CLICK_IDS = SignedClickIds(since_ever("a key"))
 
 
 def click_id(*, second: float = SECOND, shard: int = 5, random: int = 0, partner: str = "lamoda") -> str:

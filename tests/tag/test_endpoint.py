@@ -15,6 +15,7 @@ from tests.agents import DESKTOP
 from tests.demo.setting import programme
 from tests.tag.test_report import GOOD
 from tracker.core.facts import TagFact
+from tracker.core.signing_keys import since_ever
 from tracker.errors import StoreUnavailableError
 from tracker.redirect.click_id import SignedClickIds
 from tracker.tag.endpoint import TagEndpoint
@@ -25,7 +26,7 @@ from tracker.web import TrustedProxies, middleware, request_id
 from tracker.web.hashing import KeyedHash
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
-CLICK_IDS = SignedClickIds(["5a" * 32], clock=NOW.timestamp)
+CLICK_IDS = SignedClickIds(since_ever("5a" * 32), clock=NOW.timestamp)
 MINE = CLICK_IDS.make("lamoda", 1, int(NOW.timestamp()), 1)
 NEWER = CLICK_IDS.make("lamoda", 1, int(NOW.timestamp()), 2)
 ANOTHERS = CLICK_IDS.make("labirint", 1, int(NOW.timestamp()), 3)

@@ -50,9 +50,7 @@ def prepare(settings: Settings) -> Settings:
 
     Raises ConfigurationError with every problem.
     """
-    notify = notify_secret_names(settings.partners) | ({NOTIFY_SECRET} if settings.demo else set())
-    secrets = keys.load_or_make(settings.data, secret_names(settings.partners), notify)
-    load(settings, secrets)
+    load(settings, make_keys(settings))
     checked = settings.data / "partners.checked.yaml"
     checked.unlink(missing_ok=True)
     with os.fdopen(os.open(checked, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:  # it may hold secrets
@@ -60,6 +58,12 @@ def prepare(settings: Settings) -> Settings:
         copy.flush()
         os.fsync(copy.fileno())
     return replace(settings, partners=checked)
+
+
+def make_keys(settings: Settings) -> Keys:
+    """What is missing is made, what verifies nothing any more is taken out. Raises ConfigurationError."""
+    notify = notify_secret_names(settings.partners) | ({NOTIFY_SECRET} if settings.demo else set())
+    return keys.load_or_make(settings.data, secret_names(settings.partners), notify)
 
 
 def load(settings: Settings, secrets: Keys) -> Programme:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tracker.app.trying import NO_KEY
 from tracker.core.partner import Programme
+from tracker.core.signing_keys import since_ever
 from tracker.keys import Keys
 from tracker.ports import ClickIds
 from tracker.postback.addresses import addresses, paths
@@ -86,7 +87,7 @@ class ImaginedIds:
 
     def __init__(self, real: ClickIds) -> None:
         self._real = real
-        self._imagined = SignedClickIds([NO_KEY])
+        self._imagined = SignedClickIds(since_ever(NO_KEY))
         self._first = ""
 
     def make(self, partner_id: str, shard: int, second: int, random: int) -> str:

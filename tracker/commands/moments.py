@@ -1,4 +1,4 @@
-"""Moments on the command line."""
+"""Moments and durations on the command line."""
 
 import argparse
 from datetime import UTC, datetime
@@ -13,3 +13,15 @@ def moment(text: str) -> datetime:
     if found.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text}: add an offset, for example {text}Z")
     return found.astimezone(UTC)
+
+
+_LONGEST = 7  # characters
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def duration(text: str) -> int:
+    """Seconds, of a text such as 10m."""
+    unit = _UNITS.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal() or len(text) > _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text} is no duration; write one such as 30s, 10m, 2h or 7d")
+    return int(text[:-1]) * unit

@@ -1,14 +1,24 @@
 """The installation's secrets: made at the first start, kept in the data folder, readable by nobody else."""
 
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
+from tracker.core.signing_keys import (
+    BROWSER_COOKIE_SECONDS,
+    CLICK_KEY_SECONDS,
+    LINK_SECONDS,
+    SigningKey,
+    still_verifying,
+)
 from tracker.core.standard_webhooks import secret_of
 from tracker.errors import ConfigurationError
 
@@ -16,18 +26,21 @@ _FILE = "secrets.json"
 
 # What is shorter can be guessed; it got there by hand.
 _Key = Annotated[str, msgspec.Meta(min_length=32)]
+_SigningKeys = Annotated[list[SigningKey], msgspec.Meta(min_length=1)]
 _PostbackSecret = Annotated[str, msgspec.Meta(min_length=16)]
 _NotifySecret = Annotated[str, msgspec.Meta(pattern="^whsec_")]
 # What installations of before lack: made at the next start of `tracker serve`.
 _LATER = ("pages", "desk")
+VERIFY_SECONDS = {"click": CLICK_KEY_SECONDS, "link": LINK_SECONDS, "cookie": BROWSER_COOKIE_SECONDS}
 
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hex keys of 256 bits, one a purpose. `click` is oldest to newest: the newest signs, the others still verify."""
+    """Hex keys of 256 bits, one a purpose. Those that sign are lists: a new one is known before it signs, an old one
+    verifies on (`tracker.core.signing_keys`)."""
 
-    click: Annotated[list[_Key], msgspec.Meta(min_length=1)]
-    link: _Key  # signed shopper links
-    cookie: _Key  # shopper, browser and pass cookies
+    click: _SigningKeys
+    link: _SigningKeys  # signed shopper links
+    cookie: _SigningKeys  # shopper, browser and pass cookies
     shopper_hash: _Key  # what analysts see instead of a shopper id
     address_hash: _Key  # what is kept instead of an address
     reports: _Key  # who has it may read the reports
@@ -35,6 +48,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     desk: _Key = ""  # who has it may work at the staff's desk
     postback: dict[str, _PostbackSecret] = {}  # environment name -> secret path
     notify: dict[str, _NotifySecret] = {}  # environment name -> what signs notifications to the programme
+    made_at: dict[str, int] = {}  # Unix time, of the keys that are no lists; those of before are as old as all
 
     def __repr__(self) -> str:  # a key in a log is a key lost
         return "Keys(...)"
@@ -43,14 +57,85 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def load(data: Path) -> Keys:
     """The secrets of an installation that has been started before. Raises ConfigurationError if any is missing."""
     path = data / _FILE
-    found = _read(path)
+    found, _ = _read(path, time.time())
     if missing := [name for name in _LATER if not getattr(found, name)]:
         problem = f"{path}: without the keys {', '.join(missing)}; `tracker serve` makes them at its next start"
         raise ConfigurationError([problem])
     return found
 
 
-def _read(path: Path) -> Keys:
+def load_or_make(
+    data: Path, postback_names: Collection[str], notify_names: Collection[str] = (), *, now: float | None = None
+) -> Keys:
+    """The secrets, made if missing; partners' postback secrets that the environment lacks among them, and those that
+    sign notifications. `now` is Unix time."""
+    moment = time.time() if now is None else now
+    with changing(data) as file:
+        keys, written = file.read(moment) if file.exists else (_make(moment), {})
+        missing = sorted(set(postback_names) - keys.postback.keys())
+        later = {name: secrets.token_hex(32) for name in _LATER if not getattr(keys, name)}
+        signing = {name: secret_of(secrets.token_bytes(32)) for name in sorted(set(notify_names) - keys.notify.keys())}
+        keys = msgspec.structs.replace(
+            pruned(keys, moment),
+            postback=keys.postback | {name: secrets.token_urlsafe(24) for name in missing},
+            notify=keys.notify | signing,
+            made_at=keys.made_at | dict.fromkeys(later, int(moment)),
+            **later,
+        )
+        if written != msgspec.to_builtins(keys):
+            file.write(keys)
+    return keys
+
+
+def pruned(keys: Keys, now: float) -> Keys:
+    """Without signing keys that verify nothing any more."""
+    alive = {name: still_verifying(getattr(keys, name), now, seconds) for name, seconds in VERIFY_SECONDS.items()}
+    return msgspec.structs.replace(keys, **alive)
+
+
+class SecretsFile:
+    """The file while nobody else changes it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def read(self, now: float) -> tuple[Keys, Mapping[str, Any]]:
+        """The secrets, and what stands in the file. Raises ConfigurationError."""
+        return _read(self._path, now)
+
+    def write(self, keys: Keys) -> None:
+        """Whole or not at all, and on disk: a click id signed with a lost key is a lost click."""
+        fresh = self._path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)  # of a start that was killed
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(msgspec.to_builtins(keys), file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def changing(data: Path) -> Iterator[SecretsFile]:
+    """One at a time: what another process adds meanwhile must not be written over."""
+    data.mkdir(parents=True, exist_ok=True)
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield SecretsFile(data / _FILE)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path, now: float) -> tuple[Keys, Mapping[str, Any]]:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -59,49 +144,33 @@ def _read(path: Path) -> Keys:
         problem = f"{path}: not readable ({error.strerror}); run the tracker as the user who made it"
         raise ConfigurationError([problem]) from None
     try:
-        return msgspec.json.decode(raw, type=Keys)
+        written = msgspec.json.decode(raw, type=dict[str, Any])
+        return msgspec.convert(_up_to_date(written, int(now)), Keys), written
     except msgspec.MsgspecError as error:
         raise ConfigurationError([f"{path}: damaged ({error}); restore it from a backup"]) from None
 
 
-def load_or_make(data: Path, postback_names: Collection[str], notify_names: Collection[str] = ()) -> Keys:
-    """The secrets, made if missing; partners' postback secrets that the environment lacks among them, and those that
-    sign notifications."""
-    path = data / _FILE
-    keys = _read(path) if path.exists() else _make()
-    missing = sorted(set(postback_names) - keys.postback.keys())
-    later = {name: secrets.token_hex(32) for name in _LATER if not getattr(keys, name)}
-    signing = {name: secret_of(secrets.token_bytes(32)) for name in sorted(set(notify_names) - keys.notify.keys())}
-    if missing or signing or later or not path.exists():
-        made = {name: secrets.token_urlsafe(24) for name in missing}
-        keys = msgspec.structs.replace(keys, postback=keys.postback | made, notify=keys.notify | signing, **later)
-        _write(path, keys)
-    return keys
+def _up_to_date(written: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """The first releases wrote signing keys as plain texts. When one of theirs stopped signing nobody knows: it
+    verifies from now on for as long as one that stops today."""
+    found = dict(written)
+    for name in VERIFY_SECONDS:
+        texts = [found[name]] if isinstance(found.get(name), str) else found.get(name)
+        if isinstance(texts, list) and texts and all(isinstance(one, str) for one in texts):
+            found[name] = [{"secret": one, "signs_from": now if place else 0} for place, one in enumerate(texts)]
+    return found
 
 
-def _make() -> Keys:
+def _make(now: float) -> Keys:
+    def signing() -> list[SigningKey]:
+        return [SigningKey(secrets.token_hex(32), made_at=int(now))]
+
     return Keys(
-        click=[secrets.token_hex(32)],
-        link=secrets.token_hex(32),
-        cookie=secrets.token_hex(32),
+        click=signing(),
+        link=signing(),
+        cookie=signing(),
         shopper_hash=secrets.token_hex(32),
         address_hash=secrets.token_hex(32),
         reports=secrets.token_hex(32),
+        made_at=dict.fromkeys(("shopper_hash", "address_hash", "reports"), int(now)),
     )
-
-
-def _write(path: Path, keys: Keys) -> None:
-    """Whole or not at all, and on disk: a click id signed with a lost key is a lost click."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)  # of a start that was killed
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(msgspec.to_builtins(keys), file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import time
 from base64 import b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from itsdangerous import Signer
@@ -16,11 +16,8 @@ from tracker.core.click_id import (
     RANDOM_BITS,
     SHARDS,
     is_click_id,
-    parts,
 )
-
-# An id made with a key that is no longer the newest is honoured this long: the window of 90 days and a month's grace.
-OLD_KEY_SECONDS = 120 * 86_400
+from tracker.core.signing_keys import CLICK_KEY_SECONDS, SigningKeys, in_order, verifies_until
 
 _BLANKS = " \t\r\n"
 _LONGEST_TEXT = 200  # thirty characters, each URL-encoded, with blanks around them
@@ -30,18 +27,24 @@ _TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.en
 
 
 class SignedClickIds:
-    """`keys` are oldest to newest: the newest signs, the others still verify. Satisfies `tracker.ports.ClickIds`."""
+    """The newest key whose time has come signs; the others verify, an old one for CLICK_KEY_SECONDS after it stopped.
+    Satisfies `tracker.ports.ClickIds`."""
 
-    def __init__(self, keys: Sequence[str | bytes], clock: Callable[[], float] = time.time) -> None:
-        if not keys:
-            raise ValueError("A click id needs at least one key.")
+    def __init__(self, keys: SigningKeys, clock: Callable[[], float] = time.time) -> None:
+        ordered = in_order(keys)
         self._clock = clock
-        self._keys = [_Key(key) for key in keys]
+        self._keys = [
+            _Key(key.secret, key.signs_from, verifies_until(ordered, place, CLICK_KEY_SECONDS))
+            for place, key in enumerate(ordered)
+        ]
+        self._by_letter: dict[str, list[_Key]] = {}
+        for key in reversed(self._keys):
+            self._by_letter.setdefault(key.letter, []).append(key)
 
     def make(self, partner_id: str, shard: int, now_seconds: int, random_bits: int) -> str:
         """`shard` below 1,024 and `random_bits` below 2**38."""
         number = ((now_seconds << 10 | shard % SHARDS) << RANDOM_BITS) | random_bits
-        key = self._keys[-1]
+        key = self._signing()
         payload = key.letter + _base32(number.to_bytes(10, "big"))
         return payload + key.mac(payload, partner_id)
 
@@ -55,21 +58,33 @@ class SignedClickIds:
             return None
         return click_id if self._is_signed(click_id, partner_id) else None
 
+    def _signing(self) -> "_Key":
+        now = self._clock()
+        return next((key for key in reversed(self._keys) if key.signs_from <= now), self._keys[0])
+
     def _is_signed(self, click_id: str, partner_id: str) -> bool:
+        """The letter says by which key, so that a forged id costs one attempt, however many keys there are."""
         payload, mac = click_id[:PAYLOAD_LENGTH], click_id[PAYLOAD_LENGTH:]
-        for key in reversed(self._keys):
-            if key.letter == payload[0] and hmac.compare_digest(key.mac(payload, partner_id), mac):
-                return key is self._keys[-1] or self._clock() - parts(click_id).second <= OLD_KEY_SECONDS
+        for key in self._by_letter.get(payload[0], ()):
+            if hmac.compare_digest(key.mac(payload, partner_id), mac):
+                return key.verifies_until is None or self._clock() <= key.verifies_until
         return False
+
+
+def letter_of(secret: str) -> str:
+    """With which every click id of that key begins."""
+    return _Key(secret).letter
 
 
 class _Key:
     """The letter is taken from the key itself, so that it stays when other keys come and go.
 
-    Two keys may share a letter (one pair in 22): then both are tried.
+    A rotation makes a key with a letter of its own; two of before may share one: then both are tried.
     """
 
-    def __init__(self, secret: str | bytes) -> None:
+    def __init__(self, secret: str, signs_from: int = 0, verifies_until: int | None = None) -> None:
+        self.signs_from = signs_from
+        self.verifies_until = verifies_until
         signer = Signer(secret, salt="click.v1", key_derivation="hmac", digest_method=hashlib.sha256)
         self._algorithm = signer.algorithm
         self._key = signer.derive_key()

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tracker.core.signing_keys import BROWSER_COOKIE_SECONDS
 from tracker.redirect.tokens import (
-    BROWSER_COOKIE_SECONDS,
     PASS_SECONDS,
     SHOPPER_COOKIE_SECONDS,
     PassClaim,

@@ -11,17 +11,25 @@ MAC = HMAC-SHA256(HMAC-SHA256(key, salt), base64url(JSON)). A programme signs it
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from tracker.core.signing_keys import (
+    BROWSER_COOKIE_SECONDS,
+    LINK_SECONDS,
+    SigningKeys,
+    in_order,
+    signing_place,
+    since_ever,
+    verifies_until,
+)
 from tracker.errors import TrackerError
 
-LINK_SECONDS = 86_400
 SHOPPER_COOKIE_SECONDS = 86_400  # as a link: on a shared computer the next shopper must not wait for weeks
-BROWSER_COOKIE_SECONDS = 90 * 86_400
 OPENED_SECONDS = 12 * 3600
 PASS_SECONDS = 900  # that a browser need not be asked again
 PAGE_SECONDS = 86_400  # a shopper may read long, and find a setting
@@ -81,25 +89,25 @@ class OpenedClaim(msgspec.Struct, frozen=True):
 Claim = TypeVar("Claim", LinkClaim, ShopperClaim, BrowserClaim, PassClaim, PageClaim, OpenedClaim)
 
 
-def make_link(link_key: str | bytes, shopper_id: str, partner_id: str, now: float) -> str:
+def make_link(link_keys: SigningKeys, shopper_id: str, partner_id: str, now: float) -> str:
     """The `s` of a click-out link. Raises TrackerError for a shopper id that we could not keep as it is."""
     if not is_shopper_id(shopper_id):
         raise TrackerError(
             f"{shopper_id!r} is no shopper id: use 1 to 64 printable ASCII characters without spaces, and never a "
             "phone number."
         )
-    return _links(link_key).make(LinkClaim(shopper_id, partner_id, int(now)))
+    return _links(link_keys).make(LinkClaim(shopper_id, partner_id, int(now)))
 
 
 class Tokens:
     """The tokens that a click-out reads and sets."""
 
-    def __init__(self, link_key: str | bytes, cookie_key: str | bytes) -> None:
-        self._link = _links(link_key)
-        self._shopper = _Purpose(cookie_key, "cookie.shopper.v1", ShopperClaim, SHOPPER_COOKIE_SECONDS)
-        self._browser = _Purpose(cookie_key, "cookie.browser.v1", BrowserClaim, BROWSER_COOKIE_SECONDS)
-        self._pass = _Purpose(cookie_key, "cookie.pass.v1", PassClaim, _PASS_COOKIE_SECONDS)
-        self._page = _Purpose(cookie_key, "page.v1", PageClaim, PAGE_SECONDS)
+    def __init__(self, link_keys: SigningKeys, cookie_keys: SigningKeys) -> None:
+        self._link = _links(link_keys)
+        self._shopper = _Purpose(cookie_keys, "cookie.shopper.v1", ShopperClaim, SHOPPER_COOKIE_SECONDS)
+        self._browser = _Purpose(cookie_keys, "cookie.browser.v1", BrowserClaim, BROWSER_COOKIE_SECONDS)
+        self._pass = _Purpose(cookie_keys, "cookie.pass.v1", PassClaim, _PASS_COOKIE_SECONDS)
+        self._page = _Purpose(cookie_keys, "page.v1", PageClaim, PAGE_SECONDS)
 
     def read_link(self, token: str, partner_id: str, now: float) -> str | None:
         """The shopper whom a valid link to this partner names."""
@@ -140,8 +148,8 @@ class OpenedTokens:
 
     seconds = OPENED_SECONDS
 
-    def __init__(self, token: str | bytes) -> None:
-        self._purpose = _Purpose(token, "cookie.analyst.v1", OpenedClaim, self.seconds)
+    def __init__(self, token: str) -> None:
+        self._purpose = _Purpose(since_ever(token), "cookie.analyst.v1", OpenedClaim, self.seconds)
 
     def make(self, now: float) -> str:
         return self._purpose.make(OpenedClaim(int(now)))
@@ -158,23 +166,26 @@ def is_shopper_id(text: str) -> bool:
 class _Purpose(Generic[Claim]):
     """Signs and reads the tokens of one purpose. There is one text for one claim: nothing else verifies."""
 
-    def __init__(self, key: str | bytes, salt: str, claim: type[Claim], lifetime: int) -> None:
-        signer = Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
-        self._algorithm = signer.algorithm
-        self._key = signer.derive_key()  # once: derivation costs as much as the MAC itself
+    def __init__(self, keys: SigningKeys, salt: str, claim: type[Claim], lifetime: int) -> None:
+        ordered = in_order(keys)
+        self._ordered = ordered
+        self._keys = [
+            _Key(key.secret, salt, verifies_until(ordered, place, lifetime)) for place, key in enumerate(ordered)
+        ]
         self._decoder: msgspec.json.Decoder[Claim] = msgspec.json.Decoder(claim)
         self._lifetime = lifetime
 
     def make(self, claim: Claim) -> str:
         value = base64_encode(msgspec.json.encode(claim))
-        return (value + b"." + self._mac(value)).decode()
+        key = self._keys[signing_place(self._ordered, claim.t)]
+        return (value + b"." + key.mac(value)).decode()
 
     def read(self, token: str, now: float) -> Claim | None:
         if len(token) > _LONGEST_TOKEN or not token.isascii():
             return None
         value, _, mac = token.encode().rpartition(b".")
         # Texts are compared, not decoded bytes: base64 lets several texts stand for the same bytes.
-        if not hmac.compare_digest(mac, self._mac(value)):
+        if not any(hmac.compare_digest(mac, key.mac(value)) for key in self._verifying(now)):
             return None
         try:
             claim = self._decoder.decode(base64_decode(value))
@@ -182,9 +193,23 @@ class _Purpose(Generic[Claim]):
             return None
         return claim if -_CLOCK_SKEW_SECONDS <= now - claim.t <= self._lifetime else None
 
-    def _mac(self, value: bytes) -> bytes:
+    def _verifying(self, now: float) -> Iterator["_Key"]:
+        """A key that signed the last living token is still among them, whoever's clock it was by."""
+        for key in reversed(self._keys):
+            if key.verifies_until is None or now <= key.verifies_until + _CLOCK_SKEW_SECONDS:
+                yield key
+
+
+class _Key:
+    def __init__(self, secret: str, salt: str, verifies_until: int | None) -> None:
+        signer = Signer(secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._algorithm = signer.algorithm
+        self._key = signer.derive_key()  # once: derivation costs as much as the MAC itself
+        self.verifies_until = verifies_until
+
+    def mac(self, value: bytes) -> bytes:
         return base64_encode(self._algorithm.get_signature(self._key, value))
 
 
-def _links(key: str | bytes) -> _Purpose[LinkClaim]:
-    return _Purpose(key, "link.v1", LinkClaim, LINK_SECONDS)
+def _links(keys: SigningKeys) -> _Purpose[LinkClaim]:
+    return _Purpose(keys, "link.v1", LinkClaim, LINK_SECONDS)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from tests.core.factories import CLICKED_AT, LAB
 from tracker.core.partner import Category, Origin, Partner, PostbackProfile, Programme, TermsVersion
+from tracker.core.signing_keys import since_ever
 from tracker.postback.dialects.dialect import PATH, Dialect, Shape
 from tracker.postback.trial import Trial, try_postback
 from tracker.redirect.click_id import SignedClickIds
@@ -15,7 +16,7 @@ from tracker.redirect.click_id import SignedClickIds
 SECRET = "SECRET"  # as the samples of postbacks.md write it
 ANYWHERE = replace(LAB, origins=frozenset(Origin))  # orders of apps and phones earn, too
 
-_IDS = SignedClickIds(["00" * 32])
+_IDS = SignedClickIds(since_ever("00" * 32))
 
 
 def speaker(
