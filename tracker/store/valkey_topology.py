@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError  # noqa: A004 - the client's own word
+from redis.exceptions import ConnectionError, RedisError  # noqa: A004 - the client's own word
 
 from tracker.store.valkey_node import send_to
 
@@ -23,7 +23,7 @@ class Node(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-_View: TypeAlias = Mapping[range, Sequence[Node]]  # slots -> their nodes, the primary first
+_View: TypeAlias = dict[range, list[Node]]  # slots -> their nodes, the primary first
 
 
 class Topology:
@@ -83,7 +83,7 @@ class Topology:
             for task in asked:
                 task.cancel()
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        views = [answer for answer in answers if not isinstance(answer, BaseException)]
+        views = [answer for answer in answers if isinstance(answer, dict)]
         if not views:
             said = [f"{node}: {answer or 'no answer'}" for node, answer in zip(nodes, answers, strict=True)]
             raise ConnectionError(f"no node of the cluster says who has which slot: {'; '.join(said)}")
@@ -93,10 +93,13 @@ class Topology:
                 self._owners[slot] = owner
         self._nodes = {node for view in views for nodes in view.values() for node in nodes}
 
-    async def _view_of(self, node: Node) -> _View:
-        [rows] = await send_to(self._client_of(node), [("CLUSTER", "SLOTS")])
+    async def _view_of(self, node: Node) -> _View | Exception:
+        try:
+            [rows] = await send_to(self._client_of(node), [("CLUSTER", "SLOTS")])
+        except (RedisError, OSError) as error:
+            return error
         if isinstance(rows, Exception):
-            raise rows
+            return rows
         return {range(first, last + 1): [_node(one, told_by=node) for one in nodes] for first, last, *nodes in rows}
 
 
