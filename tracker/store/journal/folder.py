@@ -81,8 +81,13 @@ class JournalFolder:
             path = self.path / f"{second}-{secrets.token_hex(6)}{slot}{_ENDING}"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             if _locked(descriptor):
-                self._keep_names()
-                return Segment(path, descriptor)
+                segment = Segment(path, descriptor)
+                try:
+                    self._keep_names()
+                except OSError:
+                    segment.remove()
+                    raise
+                return segment
             os.close(descriptor)  # somebody looked in at that very moment, and removes it
 
     def take_up(self) -> list[Segment]:

@@ -72,16 +72,19 @@ class Journal:
         by_slot: dict[str, list[bytes]] = {}
         for click in left:
             by_slot.setdefault(place_of(click.fact.click_id).slot, []).append(frame(msgspec.msgpack.encode(click)))
+        kept: list[Segment] = []
         with self._lock:
             try:
                 for slot, some in by_slot.items():
-                    kept = self._folder.begin(segment.begun_at, only_slot=slot)
-                    self._sealed.append(kept)
-                    kept.write(b"".join(some))
+                    kept.append(self._folder.begin(segment.begun_at, only_slot=slot))
+                    kept[-1].write(b"".join(some))
             except OSError as error:
+                for one in kept:  # all of it is still in the segment
+                    one.remove()
                 raise _unavailable(error) from error
             segment.remove()
             self._sealed.remove(segment)
+            self._sealed += kept
 
     def size(self) -> tuple[int, int]:
         """Bytes that wait, and the Unix time at which the oldest file was begun; (0, 0): none does."""
@@ -122,8 +125,17 @@ class Journal:
             try:
                 segment.write(b"".join(one.frame for one in batch))
             except OSError:
-                self._seal(segment)
+                self._give_up(segment)
                 raise
+
+    def _give_up(self, segment: Segment) -> None:
+        """Nobody knows what the disk holds of the last write. One that holds nothing else goes: a disk that stays full
+        must not cost a file and a descriptor a click."""
+        if segment.size:
+            self._seal(segment)
+        else:
+            self._current = None
+            segment.remove()
 
     def _seal(self, segment: Segment) -> None:
         self._current = None
