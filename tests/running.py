@@ -66,12 +66,16 @@ class RunningTracker:
         }
 
     async def start(self) -> None:
+        self.spawn()
+        await self.until_ready()
+
+    def spawn(self) -> None:
+        """Start it, and do not wait."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tracker", "serve"], cwd=ROOT, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        await self.until_ready()
 
     async def until_ready(self) -> None:
         async with (
@@ -100,6 +104,10 @@ class RunningTracker:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def has_ended(self) -> bool:
+        """`serve` ended, and nobody stopped it."""
+        return self._process is not None and self._process.poll() is not None
 
     def processes(self) -> list[psutil.Process]:
         """Every process that works for this data folder, `serve` excepted."""
