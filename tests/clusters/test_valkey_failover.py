@@ -7,32 +7,26 @@ they are lost, and this test says how many.
 """
 
 import asyncio
-import json
 import logging
 import random
-import subprocess
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 
 import pytest
 from redis.crc import key_slot
 
+from tests.clusters.loading import Load, load_on, our_faults
 from tests.clusters.valkey_servers import Cluster, out_of_step
 from tests.faults.journal import Journal
 from tests.faults.results import is_soak, note
-from tests.passes import Passes
-from tests.running import ROOT, RunningTracker, data_folder
+from tests.running import RunningTracker, data_folder
 from tracker.store.click_streams import ClickStreams
 from tracker.store.valkey_client import TAGS, open_valkey
 
 log = logging.getLogger(__name__)
 
 RATE = 20  # clicks a second
-LONGEST = 60 * (30 if is_soak() else 10)  # seconds of load that are ready
-PAGE = 4  # each fourth browser goes through the checks page
 FELT = 20  # answers between two steps of a round
 ROUNDS = 20 if is_soak() else 2  # each other one with the replica out of step
 REPLICAS = [1, 0] if is_soak() else [1]
@@ -52,65 +46,37 @@ async def test_a_click_that_was_answered_outlives_its_primary(valkey_cluster: Cl
     settings = {"TRACKER_VALKEY_URL": valkey_cluster.url, "TRACKER_VALKEY_REPLICAS": str(replicas)}
     with data_folder() as data:
         async with RunningTracker(data, more=settings) as tracker:
-            journal = data.parent / "journal"
-            load = _start_load(tracker, journal)
-            try:
-                await _until_answered(journal, FELT)
+            with load_on(tracker, RATE) as load:
+                await _until_answered(load, FELT)
                 rounds = [
-                    await _fail_over(valkey_cluster, journal, key_slot(chance.choice(TAGS).encode()), cut=cut)
+                    await _fail_over(valkey_cluster, load, key_slot(chance.choice(TAGS).encode()), cut=cut)
                     for cut in [True, False] * (ROUNDS // 2)
                 ]
-                load.terminate()
                 await tracker.until_ready()
-                assert await asyncio.to_thread(load.wait, 120) == 0
-            finally:
-                load.kill()
-            await _judge(valkey_cluster, tracker, Journal.read(journal), rounds, replicas)
+                journal = await load.stop()
+            await _judge(valkey_cluster, tracker, journal, rounds, replicas)
         assert not tracker.processes(), "no orphan is left"
 
 
-def _start_load(tracker: RunningTracker, journal: Path) -> "subprocess.Popen[bytes]":
-    links = journal.with_name("links")
-    passes = Passes(tracker)
-    lines = [
-        [tracker.link(f"shopper-{number}", "lab"), passes.passed(f"browser-{number}") if number % PAGE else {}]
-        for number in range(RATE * LONGEST)
-    ]
-    links.write_text("\n".join(map(json.dumps, lines)))
-    arguments = [tracker.postback_url("lab"), str(links), str(journal), str(RATE)]
-    return subprocess.Popen([sys.executable, "-m", "tests.faults.load", *arguments], cwd=ROOT)
+async def _until_answered(load: Load, more: int) -> None:
+    before = len(load.so_far().answered_ids)
+    await load.until(lambda journal: len(journal.answered_ids) >= before + more)
 
 
-def _answered(journal: Path) -> set[str]:
-    """By now."""
-    if not journal.exists():
-        return set()
-    lines = journal.read_text().splitlines(keepends=True)
-    entries = (json.loads(line) for line in lines if line.endswith("\n"))
-    return {entry["click_id"] for entry in entries if entry.get("click_id")}
-
-
-async def _until_answered(journal: Path, more: int) -> None:
-    before = len(_answered(journal))
-    async with asyncio.timeout(60):
-        while len(_answered(journal)) < before + more:
-            await asyncio.sleep(0.05)
-
-
-async def _fail_over(cluster: Cluster, journal: Path, slot: int, *, cut: bool) -> Round:
+async def _fail_over(cluster: Cluster, load: Load, slot: int, *, cut: bool) -> Round:
     primary = await cluster.primary_of(slot)
     async with AsyncExitStack() as stack:
-        before = _answered(journal)
+        before = load.so_far().answered_ids
         if cut:
             await stack.enter_async_context(out_of_step(cluster, primary))
-            await _until_answered(journal, 2 * FELT)
+            await _until_answered(load, 2 * FELT)
         primary.kill()
-        killed_at, answered = monotonic(), len(_answered(journal))
+        killed_at, answered = monotonic(), len(load.so_far().answered_ids)
     async with asyncio.timeout(60):
         while await cluster.primary_of(slot) is primary:
             await asyncio.sleep(0.05)
-    seconds, meanwhile = monotonic() - killed_at, len(_answered(journal)) - answered
-    await _until_answered(journal, FELT)
+    seconds, meanwhile = monotonic() - killed_at, len(load.so_far().answered_ids) - answered
+    await _until_answered(load, FELT)
     await primary.start()  # as a replica: what the other one never got is gone
     await cluster.until_whole()
     return Round(cut, before, meanwhile, seconds)
@@ -122,7 +88,7 @@ async def _judge(
     await _until_drained(cluster)
     rows = tracker.query("SELECT click_id, count() AS n FROM analytics.clicks GROUP BY click_id")
     counts = {row["click_id"]: int(row["n"]) for row in rows}
-    answered = set(journal.click_ids.values()) | set(journal.double_ids.values())
+    answered = journal.answered_ids
     lost = answered - counts.keys()
     doubled = {click_id for click_id, n in counts.items() if n != 1}
     gaps = sorted(one.seconds for one in rounds)
@@ -138,7 +104,7 @@ async def _judge(
     )  # fmt: skip
     log.info("replicas=%d: %s", replicas, seen)
     assert journal.done
-    assert not journal.server_errors
+    assert not our_faults(journal)
     assert len(answered) > FELT * 4 * len(rounds), "the load was too light to judge by"
     assert sum(one.answered_meanwhile for one in rounds) > 0, "clicks of other shards did not go on"
     assert doubled == set()

@@ -1,5 +1,5 @@
 """The invariants of reliability.md 5.1, judged by the load generator's journal alone. Each question returns what is
-wrong, in words; nothing is right."""
+wrong, in words; nothing is right. `dsn` is where the books are, unless they are the tracker's own."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -56,9 +56,9 @@ def _ids(journal: Journal) -> Iterator[str]:
             yield f"double click {number} has two ids"
 
 
-async def postbacks(tracker: RunningTracker, journal: Journal) -> list[str]:
+async def postbacks(tracker: RunningTracker, journal: Journal, dsn: str = "") -> list[str]:
     """I3: every message that was answered 2xx is kept with its bytes, secrets masked, and shown to analysts once."""
-    async with _postgres(tracker) as connection:
+    async with _postgres(dsn or tracker.postgres_dsn) as connection:
         rows = await connection.fetch(
             "SELECT id::text, method, query, content_type, body, verdict, note FROM postbacks"
         )
@@ -97,10 +97,10 @@ def _masked(sent: str) -> str:
     return f"{sent[:start]}***{sent[end:]}"
 
 
-async def money(tracker: RunningTracker, journal: Journal) -> list[str]:
+async def money(tracker: RunningTracker, journal: Journal, dsn: str = "") -> list[str]:
     """I5, I6: each order is as its messages say and its entries are its cashback, to the kopeck."""
-    await until_decided(tracker)
-    async with _postgres(tracker) as connection:
+    await until_decided(dsn or tracker.postgres_dsn)
+    async with _postgres(dsn or tracker.postgres_dsn) as connection:
         conversions = await connection.fetch("SELECT partner_id, order_id, status, cashback FROM conversions")
         entries = await connection.fetch(
             "SELECT partner_id, order_id, split_part(account, ':', 1) AS kind, sum(amount_kopecks)::bigint AS kopecks "
@@ -134,9 +134,9 @@ def _order(order: Order, found: tuple[str, int] | None, posted: Counter[str]) ->
         yield f"order {order.number}: its entries sum to {sum(posted.values())}"
 
 
-async def totals(tracker: RunningTracker, journal: Journal) -> list[str]:
+async def totals(tracker: RunningTracker, journal: Journal, dsn: str = "") -> list[str]:
     """I7: what the ledger credits, what the orders say and what analysts are shown: three questions, one answer."""
-    async with _postgres(tracker) as connection:
+    async with _postgres(dsn or tracker.postgres_dsn) as connection:
         ledger = await connection.fetch(
             "SELECT split_part(account, ':', 1) AS kind, sum(amount_kopecks)::bigint AS kopecks "
             "FROM ledger_entries GROUP BY 1"
@@ -185,8 +185,8 @@ def _least_and_most(journal: Journal) -> tuple[int, int]:
 
 async def state(tracker: RunningTracker) -> tuple[object, ...]:
     """What money is, to compare: every order and the ledger."""
-    await until_decided(tracker)
-    async with _postgres(tracker) as connection:
+    await until_decided(tracker.postgres_dsn)
+    async with _postgres(tracker.postgres_dsn) as connection:
         orders = await connection.fetch(
             "SELECT partner_id, order_id, status, cashback, base FROM conversions ORDER BY partner_id, order_id"
         )
@@ -197,16 +197,16 @@ async def state(tracker: RunningTracker) -> tuple[object, ...]:
     return ([tuple(order) for order in orders], tuple(ledger or ()))
 
 
-async def until_decided(tracker: RunningTracker) -> None:
+async def until_decided(dsn: str) -> None:
     """A message whose click could not be looked up is decided when it can be."""
-    async with _postgres(tracker) as connection, asyncio.timeout(SETTLE_SECONDS):
+    async with _postgres(dsn) as connection, asyncio.timeout(SETTLE_SECONDS):
         while await connection.fetchval("SELECT count(*) FROM postbacks WHERE verdict = 'deferred'"):
             await asyncio.sleep(0.2)
 
 
 @asynccontextmanager
-async def _postgres(tracker: RunningTracker) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(tracker.postgres_dsn)
+async def _postgres(dsn: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(dsn)
     try:
         yield connection
     finally:

@@ -5,9 +5,10 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
@@ -65,9 +66,9 @@ class Shoppers:
             while not await self._report(number, click_id):
                 await asyncio.sleep(0.1)
 
-    async def _leave(self, request: "asyncio.Future[object] | object") -> None:
+    async def _leave(self, request: Coroutine[Any, Any, object]) -> None:
         """Gone at some moment before or after it is stored; what is answered by then is answered."""
-        leaving = asyncio.ensure_future(request)  # type: ignore[arg-type]
+        leaving = asyncio.ensure_future(request)
         done, _ = await asyncio.wait([leaving], timeout=self.chance.uniform(0, 0.03))
         if not done:
             self.left += 1

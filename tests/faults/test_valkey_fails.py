@@ -1,5 +1,5 @@
-"""Valkey hangs, is full, slow, or dead and kept away, under load on two workers: every shopper reaches the shop with an id
-that counts once, and the orders of that time find their clicks (I1, I2, I5, I10; design 3.1, 3.5)."""
+"""Valkey hangs, is full, slow, or dead and kept away, under load on two workers: every shopper reaches the shop with an
+id that counts once, and the orders of that time find their clicks (I1, I2, I5, I10; design 3.1, 3.5)."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from tests.faults.shoppers import Shoppers, shopping
 from tests.faults.strace import attached, delay
 from tests.running import RunningTracker, data_folder
 from tests.warehouse.setting import until
-from tracker.store.clicks import open_valkey
+from tracker.store.valkey_node import open_node
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +75,13 @@ async def _hangs(tracker: RunningTracker) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _is_full(tracker: RunningTracker) -> AsyncIterator[None]:
-    client = open_valkey(tracker.valkey_url)
+    client = open_node(tracker.valkey_url)
     before = (await client.config_get("maxmemory"))["maxmemory"]
     await client.config_set("maxmemory", "1")
     try:
         yield
     finally:
-        await client.config_set("maxmemory", before)
+        await client.config_set("maxmemory", before or "0")
         await client.aclose()
 
 
@@ -102,7 +102,7 @@ async def _is_kept_away(tracker: RunningTracker) -> AsyncIterator[None]:
         yield
     finally:
         serve.resume()
-        client = open_valkey(tracker.valkey_url)
+        client = open_node(tracker.valkey_url)
         await until(lambda: _answers(client), 60)
         await client.aclose()
 
