@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the tests need of Debian: two real browsers, a real ad blocker in one of them, servers as operators install them
-# (an old ClickHouse for the native protocol and replication, ZooKeeper, Redis, PostgreSQL, nginx, Prometheus), and what
-# breaks a process at an exact moment. Where they cannot be installed their tests are skipped; in CI a skipped test is a
+# (an old ClickHouse for the native protocol and replication, ZooKeeper, Redis, PostgreSQL, nginx, Prometheus, systemd's
+# checker of unit files), and what breaks a process at an exact moment. Where they cannot be installed their tests are skipped; in CI a skipped test is a
 # failure.
 set -uo pipefail
 
@@ -22,6 +22,8 @@ need prometheus /usr/bin/promtool
 need strace /usr/bin/strace
 need faketime /usr/bin/faketime
 need iproute2 /usr/sbin/ip
+need openssl /usr/bin/openssl
+need systemd /usr/bin/systemd-analyze
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 as_root=()

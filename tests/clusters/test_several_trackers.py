@@ -1,5 +1,5 @@
-"""Two web machines behind the nginx of deploy/, one machine with the warehouse process and the stores: whichever
-answers, a shopper is the same shopper; whichever dies, nothing that was answered is lost.
+"""Two web machines behind the nginx of deploy/, one with the warehouse process and the stores: whichever answers, a
+shopper is the same shopper; whichever dies, nothing that was answered is lost.
 
 SOAK=1: 20 kills instead of two.
 """

@@ -22,6 +22,7 @@ from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
 from tracker.errors import StoreUnavailableError
 from tracker.store.notices import Notices
+from tracker.store.postgres.check import check_postgres
 from tracker.store.postgres.connect import connect, create_pool
 
 ROUNDS = 10 if is_soak() else 1
@@ -171,6 +172,12 @@ async def test_without_its_standby_nothing_is_answered_2xx_and_a_repeat_is_harml
     assert set(again) == {200}
     assert paid == AT_ONCE * 50 * 100
     assert await notices_of(world)
+
+
+async def test_a_start_on_the_pair_is_taken_and_on_the_standby_alone_refused(world: World) -> None:
+    assert await check_postgres(world.dsn) == []
+    (problem,) = await check_postgres(world.standby.dsn())
+    assert problem.startswith("PostgreSQL is a standby, which only reads: name its primary")
 
 
 async def a_click(tracker: RunningTracker) -> str:

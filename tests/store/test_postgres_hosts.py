@@ -1,7 +1,10 @@
 """The address of PostgreSQL: one server or several; what cannot be read is never repeated, for a password is in it."""
 
+from pathlib import Path
+
 import pytest
 
+import tracker
 from tracker.errors import ConfigurationError
 from tracker.store.postgres.hosts import hosts_of
 
@@ -40,3 +43,14 @@ def test_an_address_that_would_be_misread_is_refused_without_its_password(dsn: s
         hosts_of(dsn)
     assert "canary" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+def test_connections_are_opened_in_one_place() -> None:
+    """Any other one would write to a primary that was replaced. The supervisor asks its own server alone."""
+    sources = Path(tracker.__file__).parent
+    opening = {
+        str(path.relative_to(sources))
+        for path in sources.rglob("*.py")
+        if "asyncpg.connect(" in path.read_text() or "asyncpg.create_pool(" in path.read_text()
+    }
+    assert opening == {"store/postgres/connect.py", "embedded/postgres.py"}
