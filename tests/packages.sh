@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What the tests need of Debian: two real browsers, a real ad blocker in one of them, servers as operators install them
 # (an old ClickHouse for the native protocol and replication, ZooKeeper, Redis, PostgreSQL, nginx, Prometheus, systemd's
-# checker of unit files), and what breaks a process at an exact moment. Where they cannot be installed their tests are skipped; in CI a skipped test is a
-# failure.
+# checker of unit files), and what breaks a process at an exact moment. Where they cannot be installed their tests are
+# skipped; in CI a skipped test is a failure.
 set -uo pipefail
 
 missing=()

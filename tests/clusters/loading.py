@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 LONGEST = 60 * (14 if is_soak() else 10)  # seconds; a pass lasts a little longer
 PAGE = 4  # each fourth browser goes through the checks page
-ORDERLY_SECONDS = 120
+ORDERLY_SECONDS = 180
+PATIENCE_SECONDS = 180.0
 
 
 class Load:
@@ -40,7 +41,7 @@ class Load:
                 journal.add(json.loads(line))
         return journal
 
-    async def until(self, reached: Callable[[Journal], bool], seconds: float = 60) -> Journal:
+    async def until(self, reached: Callable[[Journal], bool], seconds: float = PATIENCE_SECONDS) -> Journal:
         """Until so much was answered."""
         async with asyncio.timeout(seconds):
             while not reached(journal := self.so_far()):
@@ -48,7 +49,7 @@ class Load:
                 await asyncio.sleep(0.1)
         return journal
 
-    async def until_answered(self, more: int, seconds: float = 60) -> Journal:
+    async def until_answered(self, more: int, seconds: float = PATIENCE_SECONDS) -> Journal:
         """Until that many more messages were answered 2xx."""
         before = len(self.so_far().kept)
         return await self.until(lambda journal: len(journal.kept) >= before + more, seconds)

@@ -24,7 +24,7 @@ USER = "tracker"
 PASSWORD = "k9-canary:/?@ word"  # what a careless reader of addresses stumbles over
 ENCODED = "k9-canary%3A%2F%3F%40%20word"
 DATABASE = "tracker"
-START_SECONDS = 30
+START_SECONDS = 90
 
 # As in PostgreSQL's manual, but small.
 SETTINGS = {"listen_addresses": "127.0.0.1", "shared_buffers": "32MB", "wal_keep_size": "64MB", "max_wal_senders": "4"}
@@ -141,7 +141,7 @@ class PostgresServer:
         for name, value in settings.items():
             await self.ask(f"ALTER SYSTEM SET {name} = '{value}'", "postgres")
         await self.ask("SELECT pg_reload_conf()", "postgres")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_SECONDS):
             for name, value in settings.items():
                 while await self.ask(f"SHOW {name}", "postgres") != value:
                     await asyncio.sleep(0.02)
@@ -157,7 +157,7 @@ class PostgresServer:
     async def until_standby(self, standby: "PostgresServer") -> None:
         """Until commits wait for it."""
         asked = f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{standby.name}'"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(START_SECONDS):
             while await self.ask(asked, "postgres") not in ("sync", "quorum"):
                 await asyncio.sleep(0.05)
 

@@ -28,7 +28,7 @@ from tests.clusters.postgres import DATABASE, PostgresServer, postgres_servers
 from tests.deploy.nginx import nginx
 from tests.faults.results import is_soak, note
 from tests.passes import Passes
-from tests.running import ROOT, RunningTracker, data_folder, free_port, secrets_of
+from tests.running import ROOT, START_SECONDS, RunningTracker, data_folder, free_port, secrets_of
 from tracker.web.hashing import KeyedHash
 
 KILLS = 20 if is_soak() else 2
@@ -68,11 +68,14 @@ class WebMachine:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            assert self._process.wait(30) in (0, -9)
+            assert self._process.wait(60) in (0, -9, -15)  # -15: it had not begun
 
     async def ready(self) -> dict[str, str]:
         """What /readyz says, once it answers 200."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client, asyncio.timeout(60):
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client,
+            asyncio.timeout(2 * START_SECONDS),
+        ):
             while True:
                 assert self._process is not None
                 assert self._process.poll() is None, self.log.read_text()

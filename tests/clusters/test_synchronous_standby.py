@@ -93,7 +93,7 @@ async def fail_over(world: World, load: Load, *, kill: bool) -> float:
     await world.standby.promote()
     world.swap()
     before = await world.primary.ask("SELECT count(*) FROM postbacks")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while await world.primary.ask("SELECT count(*) FROM postbacks") == before:
             await asyncio.sleep(0.05)
     pause = time.monotonic() - begun
