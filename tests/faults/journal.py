@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Journal:
     clicks_sent: dict[int, int] = field(default_factory=lambda: defaultdict(int))  # requests, by number of the click
     click_ids: dict[int, str] = field(default_factory=dict)  # answered, by the number of the click
     double_ids: dict[int, str] = field(default_factory=dict)  # of second clicks at the same moment
-    late: list[float] = field(default_factory=list)  # seconds from when a click was due to its answer with an id
+    late: list[tuple[float, float]] = field(default_factory=list)  # when a redirect was due, seconds until its answer
     slow: set[int] = field(default_factory=set)  # answered so late that two clicks may not have been at one moment
     by_page: int = 0  # answered with an id to the checks page
     orders: dict[int, Order] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Journal:
             ids = self.double_ids if entry.get("again") else self.click_ids
             ids[number] = entry["click_id"]
             self.by_page += "by_page" in entry
-            self.late += [] if "by_page" in entry else [entry["late"]]
+            self.late += [] if "by_page" in entry else [(entry["due"], entry["late"])]
             if entry["seconds"] >= DOUBLE_SECONDS:
                 self.slow.add(number)
 
@@ -106,5 +106,9 @@ class Journal:
                 yield order, order.sent[step]
 
     def quantile(self, share: float) -> float:
-        """Seconds."""
-        return sorted(self.late)[int(share * (len(self.late) - 1))] if self.late else 0.0
+        """Seconds from when a redirect was due."""
+        return quantile([late for _, late in self.late], share)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[int(share * (len(values) - 1))] if values else 0.0

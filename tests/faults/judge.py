@@ -11,7 +11,7 @@ import asyncpg
 
 from tests.faults.journal import Journal, Order
 from tests.faults.load import CANARY, Sent
-from tests.faults.orders import earns, outcomes, partner_of
+from tests.faults.orders import TERMS, earns, outcomes, partner_of
 from tests.running import RunningTracker
 
 SETTLE_SECONDS = 120  # facts are shipped, and what was deferred is decided, a moment after the stores are back
@@ -23,7 +23,10 @@ async def clicks(tracker: RunningTracker, journal: Journal) -> list[str]:
     """I1, I2: every id that was answered is there once; nothing is there that nobody sent."""
     answered = journal.answered_ids
     rows = await _until(
-        lambda: tracker.query("SELECT click_id, any(banner) AS n, count() AS times FROM analytics.clicks GROUP BY 1"),
+        lambda: tracker.query(
+            "SELECT click_id, any(banner) AS n, count() AS times FROM analytics.clicks "
+            f"WHERE partner_id IN {tuple(TERMS)} GROUP BY 1"
+        ),
         lambda rows: answered <= {row["click_id"] for row in rows},
     )
     there = {row["click_id"]: int(row["times"]) for row in rows}

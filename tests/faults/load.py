@@ -3,8 +3,8 @@
     python -m tests.faults.load PLAN JOURNAL RATE
 
 PLAN holds one click-out of one shopper a line: its address, the cookies of a browser that passed the checks (none: it
-goes through the checks page), and where its shop reports orders. Every request is written down before it is sent and
-after it is answered. It stops at the end of PLAN, or on SIGTERM.
+goes through the checks page), and where its shop reports orders (empty: it does not). Every request is written down
+before it is sent and after it is answered. It stops at the end of PLAN, or on SIGTERM.
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class Load:
             click_out = partial(self.ask, shopper, page)
         double = asyncio.create_task(click_out(again=True)) if shopper.number % DOUBLE == 0 else None
         click_id = await click_out()
-        messages = messages_of(shopper.number) if click_id else []
+        messages = messages_of(shopper.number) if click_id and shopper.postback_url else []
         began = int(time.time())
         for step, message in enumerate(messages):
             fields = {
@@ -145,7 +145,15 @@ class Load:
         click_id = (parse_qs(urlsplit(location).query).get("sub") or [""])[0]
         now = time.monotonic()
         seconds, late = round(now - sent_at, 4), round(now - shopper.due, 4)
-        self.note(click=shopper.number, answered=status, click_id=click_id, seconds=seconds, late=late, **more)
+        self.note(
+            click=shopper.number,
+            answered=status,
+            click_id=click_id,
+            seconds=seconds,
+            due=shopper.due,
+            late=late,
+            **more,
+        )
         return click_id
 
     async def report(self, shopper: Shopper, step: int, sent: Sent) -> bool:
@@ -200,7 +208,7 @@ async def main(plan: str, journal: str, rate: str) -> None:
         async with aiohttp.ClientSession(
             headers=headers,
             timeout=PATIENCE,
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, force_close=True),  # each shopper has a connection of their own
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as client:
             load = Load(client, file)

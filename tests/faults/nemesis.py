@@ -2,6 +2,7 @@
 as an operator's supervisor would."""
 
 import asyncio
+import logging
 import random
 from collections import Counter
 from contextlib import suppress
@@ -10,6 +11,8 @@ import aiohttp
 import psutil
 
 from tests.running import RunningTracker
+
+log = logging.getLogger(__name__)
 
 ALL = "everything"
 BACK_SECONDS = 180  # on a busy machine; on a quiet one it takes two or three
@@ -29,6 +32,7 @@ class Nemesis:
     async def run(self, rounds: list[str]) -> None:
         """Each round names what dies in one instant: a process, several joined by `+`, or everything."""
         for victims in rounds:
+            log.info("kill -9: %s", victims)
             await asyncio.sleep(self._chance.uniform(0, 0.5))
             await self._kill(victims)
             self.kills[victims] += 1

@@ -6,25 +6,19 @@ at 95 %: said, not hidden.
 """
 
 import asyncio
-import json
 import logging
 import random
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import aiohttp
 import pytest
 
 from tests.faults import judge, leftovers
+from tests.faults.generating import generating
 from tests.faults.journal import Journal
 from tests.faults.load import send
 from tests.faults.nemesis import ALL, Nemesis
-from tests.faults.orders import partner_of
 from tests.faults.results import is_soak, note
-from tests.passes import Passes
-from tests.running import ROOT, RunningTracker, data_folder
+from tests.running import RunningTracker, data_folder
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +32,6 @@ NAMES = {
 }
 ROUNDS = {part: 5 if part == ALL else 20 for part in NAMES}
 RATE = 25 if is_soak() else 12  # clicks a second, each with one message to six
-LONGEST = 60 * 14  # a browser that passed the checks is not asked again for a little longer
-PAGE = 4  # each fourth browser goes through the checks page
 SEEDS = range(20261123, 20261128) if is_soak() else range(20261123, 20261124)
 
 
@@ -50,12 +42,10 @@ async def test_kills_of_every_process_lose_double_and_miscount_nothing(seed: int
     chance.shuffle(rounds)
     with data_folder() as data:
         async with RunningTracker(data, more={"TRACKER_TRUSTED_PROXIES": "127.0.0.0/8"}) as tracker:
-            with _load(tracker) as load:
+            with generating(tracker, rate=RATE) as load:
                 nemesis = Nemesis(tracker, chance)
                 await nemesis.run(rounds)
-                load.terminate()
-                assert await asyncio.to_thread(load.wait, 150) == 0
-            journal = Journal.read(data.parent / "journal")
+                journal = await load.end()
             wrong = await _judge(tracker, journal)
         wrong["no process, lock or socket is left behind, and it starts again"] = leftovers.left_running(tracker)
         wrong["no secret and no address is in a file or a log"] = leftovers.told(tracker)
@@ -101,30 +91,6 @@ async def _send_all(journal: Journal) -> None:
             *(send(client, order.postback_url, sent, {}) for order, sent in journal.without_answer())
         )
     assert {status for status, _ in answers} <= {200}
-
-
-@contextmanager
-def _load(tracker: RunningTracker) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process of its own; ended, however the block ends."""
-    plan, journal = tracker.data.parent / "plan", tracker.data.parent / "journal"
-    plan.write_text("\n".join(map(json.dumps, _plan(tracker))))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.load", str(plan), str(journal), str(RATE)], cwd=ROOT
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _plan(tracker: RunningTracker) -> Iterator[list[object]]:
-    passes = Passes(tracker)
-    for number in range(RATE * LONGEST):
-        partner = partner_of(number)
-        link = f"{tracker.link(f'shopper-{number}', partner)}&b={number}"
-        cookies = passes.passed(f"browser-{number}") if number % PAGE else {}
-        yield [link, cookies, tracker.postback_url(partner)]
 
 
 def _weigh(journal: Journal) -> None:
