@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check format clean
+.PHONY: run test soak check audit format clean
 
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
@@ -29,6 +29,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+# Asks the registry for known vulnerabilities of what is pinned. Without its advisory data this fails: nothing was audited.
+audit: $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
