@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 
 from tracker.core.signing_keys import SigningKey, since_ever
 from tracker.errors import ConfigurationError
-from tracker.keys import Keys, load, load_or_make
+from tracker.keys import Keys, destroy_old_months, load, load_or_make
 from tracker.redirect.click_id import SignedClickIds
+from tracker.web.hashing import KeyedHash
 
 SIGNING = ("click", "link", "cookie")
 SINGLE_KEYS = ("shopper_hash", "address_hash", "reports", "pages", "desk")
@@ -211,3 +213,34 @@ def test_keys_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(AttributeError):
         load_or_make(tmp_path, NAMES).reports = "x"  # type: ignore[misc]
     assert repr(SigningKey("0" * 64)) == "SigningKey(..., signs_from=0)"
+
+
+def months(data: Path, moment: datetime) -> dict[str, str]:
+    return load_or_make(data, [], now=moment.timestamp()).months
+
+
+def test_address_hashes_have_a_random_key_a_month_two_years_ahead(tmp_path: Path) -> None:
+    """So that every machine gets the same ones with the file."""
+    made = months(tmp_path / "one", datetime(2026, 11, 29, tzinfo=UTC))
+    assert (min(made), max(made), len(made)) == ("2026-11", "2028-11", 25)
+    other = months(tmp_path / "another", datetime(2026, 11, 29, tzinfo=UTC))
+    assert len({*made.values(), *other.values()}) == 50
+    assert months(tmp_path / "one", datetime(2028, 5, 30, tzinfo=UTC)).keys() <= made.keys()
+    later = months(tmp_path / "one", datetime(2028, 7, 1, tzinfo=UTC))
+    assert max(later) == "2030-07"
+    assert {month: later[month] for month in ("2028-07", "2028-11")} == {m: made[m] for m in ("2028-07", "2028-11")}
+
+
+def test_a_month_s_key_is_destroyed_120_days_after_it_and_then_no_hash_can_be_made_again(tmp_path: Path) -> None:
+    november = datetime(2026, 11, 29, tzinfo=UTC)
+    kept = load_or_make(tmp_path, [], now=november.timestamp())
+    before = KeyedHash(kept.address_hash, kept.months).of_month("203.0.113.9", november)
+    end = datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=120)
+
+    assert destroy_old_months(tmp_path, end.timestamp() - 1) == []
+    again = load(tmp_path)
+    assert KeyedHash(again.address_hash, again.months).of_month("203.0.113.9", november) == before
+    assert destroy_old_months(tmp_path, end.timestamp()) == ["2026-11"]
+    assert kept.months["2026-11"] not in (tmp_path / "secrets.json").read_text()
+    gone = load(tmp_path)
+    assert KeyedHash(gone.address_hash, gone.months).of_month("203.0.113.9", november) != before

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from tracker.commands import backup as backing_up
+from tracker.commands import erase as erasing
 from tracker.commands import keys as key_work
 from tracker.commands import notifications as notifying
 from tracker.commands import operate, processes, running, staff, try_postback
@@ -54,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_staff_commands(commands)
     _add_rates(commands)
     notifying.add_arguments(_add(commands, "notifications", notifying.HELP, notifying.notifications))
+    backing_up.add_arguments(_add(commands, "backup", backing_up.BACK_UP, backing_up.back_up))
+    backing_up.add_arguments(_add(commands, "restore", backing_up.RESTORE, backing_up.restore))
+    erasing.add_arguments(_add(commands, "erase", erasing.HELP, erasing.run))
     key_work.add_arguments(_add(commands, "keys", key_work.HELP, key_work.run))
     rebuilding.add_arguments(_add(commands, "rebuild", rebuilding.HELP, rebuilding.rebuild))
     reconciling.add_arguments(_add(commands, "reconcile", reconciling.HELP, reconciling.reconcile))

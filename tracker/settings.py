@@ -23,6 +23,8 @@ class Settings:
     demo_port: int
     leave_seconds: int  # how long a worker that stops serves on, not ready, so that a balancer leaves it
     hot_days: int  # how long a click stays in Valkey
+    keep_click_months: int  # how long ClickHouse keeps clicks and tag reports; 0: for ever
+    keep_address_days: int  # how long postbacks keep the hash of their sender's address; 0: for ever
     trusted_proxies: tuple[str, ...]  # networks whose X-Forwarded-For we believe
     valkey_url: str | None  # None: embedded
     valkey_replicas: int  # that must have a click before it is answered
@@ -54,6 +56,11 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_DEMO_PORT": ("8081", "loopback port of the demo shops; 0 picks a free one"),
     "TRACKER_LEAVE_SECONDS": ("0", "seconds that a stopping tracker serves on with `/readyz` at 503, for a balancer"),
     "TRACKER_HOT_DAYS": ("3", "days a click stays in Valkey before ClickHouse alone has it"),
+    "TRACKER_KEEP_CLICK_MONTHS": (
+        "0",
+        "whole months that clicks and tag reports are kept in ClickHouse, 5 or more; 0: for ever",
+    ),
+    "TRACKER_KEEP_ADDRESS_DAYS": ("120", "days that a postback keeps the hash of its sender's address; 0: for ever"),
     "TRACKER_TRUSTED_PROXIES": ("", "comma-separated networks whose X-Forwarded-For is believed"),
     "TRACKER_VALKEY_URL": ("", "use this Valkey, Redis or Valkey Cluster instead of the embedded one"),
     "TRACKER_VALKEY_REPLICAS": ("0", "replicas of Valkey that must have a click before it counts as recorded"),
@@ -78,6 +85,8 @@ KNOWN: dict[str, tuple[str, str]] = {
     ),
 }
 
+
+_FEWEST_CLICK_MONTHS = 5
 
 _LOGIN = r"(?:[^\s/?#]*@)?"
 _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^\s/?#@,:\[\]]+)(?::[0-9]{1,5})?"
@@ -170,6 +179,12 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         )
     if given["TRACKER_DEMO"] not in ("", "0", "1"):
         problems.append(f"TRACKER_DEMO={given['TRACKER_DEMO']}: write 1, or leave it out")
+    keep_click_months = number("TRACKER_KEEP_CLICK_MONTHS", 0, 1_200)
+    if 0 < keep_click_months < _FEWEST_CLICK_MONTHS:
+        problems.append(
+            f"TRACKER_KEEP_CLICK_MONTHS={keep_click_months}: give {_FEWEST_CLICK_MONTHS} or more, or 0 for ever; "
+            "orders are confirmed up to 90 days after their click"
+        )
     settings = Settings(
         data=Path(given["TRACKER_DATA"]).absolute(),
         partners=Path(given["TRACKER_PARTNERS"]).absolute(),
@@ -183,6 +198,8 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         leave_seconds=number("TRACKER_LEAVE_SECONDS", 0, 25),
         hot_days=number("TRACKER_HOT_DAYS", 1, 90),
         trusted_proxies=_networks(given["TRACKER_TRUSTED_PROXIES"]),
+        keep_click_months=keep_click_months,
+        keep_address_days=number("TRACKER_KEEP_ADDRESS_DAYS", 0, 36_500),
         valkey_url=given["TRACKER_VALKEY_URL"] or None,
         valkey_replicas=number("TRACKER_VALKEY_REPLICAS", 0, 5),
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,

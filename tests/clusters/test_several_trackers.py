@@ -22,10 +22,10 @@ import pytest_asyncio
 
 from tests import browsing
 from tests.agents import DESKTOP
-from tests.clusters.loading import load_on, our_faults, wrong_things
 from tests.clusters.networks import Machine, machines
 from tests.clusters.postgres import DATABASE, PostgresServer, postgres_servers
 from tests.deploy.nginx import nginx
+from tests.faults.loading import load_on, our_faults, wrong_things
 from tests.faults.results import is_soak, note
 from tests.passes import Passes
 from tests.running import ROOT, START_SECONDS, RunningTracker, data_folder, free_port, secrets_of

@@ -16,8 +16,8 @@ import pytest_asyncio
 
 from tests import browsing
 from tests.agents import DESKTOP
-from tests.clusters.loading import Load, load_on, our_faults, wrong_things
 from tests.clusters.postgres import ENCODED, PASSWORD, PostgresServer, dsn_of, follow, make_pair, postgres_servers
+from tests.faults.loading import Load, load_on, our_faults, wrong_things
 from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
 from tracker.errors import StoreUnavailableError

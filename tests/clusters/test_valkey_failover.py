@@ -16,9 +16,9 @@ from time import monotonic
 import pytest
 from redis.crc import key_slot
 
-from tests.clusters.loading import Load, load_on, our_faults
 from tests.clusters.valkey_servers import Cluster, out_of_step
 from tests.faults.journal import Journal
+from tests.faults.loading import Load, load_on, our_faults
 from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
 from tracker.store.click_streams import ClickStreams

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from tests.running import RunningTracker, secrets_of
-from tracker.app.installation import load
+from tracker.app.in_force import InForce
 from tracker.app.limiting import Limiting
-from tracker.app.stores import open_stores, open_warehouse
+from tracker.app.stores import journaled_clicks, open_stores, open_warehouse
 from tracker.app.web_worker import _Worker
 from tracker.postback.senders import own_paths
 from tracker.redirect.tokens import OpenedTokens, Tokens
@@ -36,10 +36,15 @@ VALUES = {"{partner}": "lab", "{page}": "refusals", "{run}": "1", "{queue}": "la
 async def all_routes(tracker: RunningTracker) -> AsyncIterator[set[tuple[str, str]]]:
     settings = read_settings({name: value for name, value in tracker.environment.items() if "TRACKER_" in name})
     secrets = secrets_of(tracker)
-    async with open_warehouse(settings) as warehouse, open_stores(settings, secrets, warehouse.old_clicks) as stores:
+    telemetry = Telemetry()
+    async with (
+        open_warehouse(settings) as warehouse,
+        open_stores(settings, secrets, warehouse.old_clicks, telemetry) as stores,
+        journaled_clicks(settings, stores, telemetry) as clicks,
+    ):
         worker = _Worker(
-            settings, secrets, load(settings, secrets), TrustedProxies(), Telemetry(), Limiting.by(settings), stores,
-            warehouse,
+            settings, secrets, InForce(settings, telemetry), TrustedProxies(), telemetry, Limiting.by(settings), stores,
+            warehouse, clicks, lambda: False,
         )  # fmt: skip
         yield {
             (route.method, route.resource.canonical)

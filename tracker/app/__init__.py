@@ -1,8 +1,10 @@
 """The composition root: builds every dependency and mounts every route. Nothing is built anywhere else."""
 
+from tracker.app.backup import back_up, restore
 from tracker.app.demo_process import demo_shops
 from tracker.app.desk import migrate, open_staff, query, replay_once
 from tracker.app.drain_process import run_drain
+from tracker.app.erasing import erase
 from tracker.app.exchange_rates import import_rates, list_rates
 from tracker.app.installation import (
     adopt_terms,
@@ -30,11 +32,13 @@ __all__ = [
     "Told",
     "adopt",
     "adopt_terms",
+    "back_up",
     "check_postgres_server",
     "check_valkey_server",
     "demo_shops",
     "dialect_fields",
     "dialects_with_own_paths",
+    "erase",
     "first_partner",
     "import_rates",
     "list_rates",
@@ -52,6 +56,7 @@ __all__ = [
     "rebuild",
     "refuse_unless_notified",
     "replay_once",
+    "restore",
     "run_drain",
     "running",
     "send_trial",

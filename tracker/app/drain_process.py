@@ -16,6 +16,7 @@ from tracker import keys
 from tracker.app.in_force import InForce
 from tracker.app.installation import warehouse_folder, warehouse_socket, with_embedded
 from tracker.app.notifying import notifying
+from tracker.app.retaining import keep_retaining
 from tracker.app.stores import Stores, open_stores
 from tracker.app.upkeep_http import UpkeepHttp, upkeep_of
 from tracker.board import State
@@ -72,8 +73,9 @@ async def run_drain(
                 telemetry=telemetry,
             )
             telemetry.place.state = State.READY
+            retaining = asyncio.create_task(keep_retaining(settings, threads, stopping))
             await drain.run(stopping)
-            await replaying
+            await asyncio.gather(replaying, retaining)
 
 
 @asynccontextmanager

@@ -17,12 +17,14 @@ from tracker.reports.analysts.table import Ask
 from tracker.reports.guard import guarded
 from tracker.settings import Settings
 from tracker.store.clicks import ClickStore
+from tracker.store.erase.tombstones import ForgetfulFinder, Tombstones
 from tracker.store.find_click import FindClick, OldClicks
 from tracker.store.journal import Journal, JournaledClicks
 from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.valkey_client import Valkey, open_valkey
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
+from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
@@ -53,7 +55,8 @@ class Stores:
     clicks: ClickStore
     ledger: Ledger
     click_ids: SignedClickIds
-    find_click: FindClick
+    find_click: ForgetfulFinder
+    tombstones: Tombstones
     ingest: Ingest
 
     def came_later(self) -> CameLater:
@@ -89,8 +92,12 @@ async def open_stores(
             watch = watch_valkey(telemetry)
             clicks = ClickStore(valkey, hot_days=settings.hot_days, replicas=settings.valkey_replicas, watch=watch)
             click_ids = SignedClickIds(secrets.click)
-            find_click = FindClick(WatchedClicks(clicks, watch), old_clicks, journal_folder(settings).may_hold)
-            yield Stores(valkey, clicks, ledger, click_ids, find_click, Ingest(ledger, click_ids, find_click))
+            tombstones = Tombstones(ledger.fetch, shopper_hash(bytes.fromhex(secrets.shopper_hash)))
+            found = FindClick(WatchedClicks(clicks, watch), old_clicks, journal_folder(settings).may_hold)
+            find_click = ForgetfulFinder(found, tombstones)
+            ingest = Ingest(ledger, click_ids, find_click)
+            async with tombstones.kept_fresh():
+                yield Stores(valkey, clicks, ledger, click_ids, find_click, tombstones, ingest)
     finally:
         await valkey.aclose()
 

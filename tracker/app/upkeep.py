@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
 from tracker import keys
 from tracker.app.desk import refuse_unless_running
 from tracker.app.installation import warehouse_socket
-from tracker.app.upkeep_http import REBUILD, Said, rebuild_of
+from tracker.app.upkeep_http import BACKUP, ERASE, REBUILD, EraseAsked, Said, rebuild_of
 from tracker.errors import TrackerError
 from tracker.settings import Settings
+from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.rebuild import Rebuilt
 from tracker.store.warehouse.socket_client import WarehouseClient
@@ -33,6 +35,49 @@ async def rebuild(settings: Settings, told: Told) -> list[Rebuilt]:
             return said.done
         await told(said.made)
     raise TrackerError("The warehouse process ended in the middle; start it again.")
+
+
+async def back_up_warehouse(settings: Settings) -> Path:
+    """Where the warehouse process has put its clicks: for the caller to take away. Raises TrackerError."""
+    async for said in _asked(settings, BACKUP):
+        return Path(said.folder)
+    raise TrackerError("The warehouse process ended in the middle; start it again.")
+
+
+class WarehouseUpkeep:
+    """Erasure, as ClickHouse's part of it is done."""
+
+    def __init__(self, settings: Settings, threads: EngineThreads | None) -> None:
+        """`threads` None: another process holds the engine."""
+        self._settings = settings
+        self._threads = threads
+
+    async def click_ids_of(self, person: Person) -> list[str]:
+        """Raises TrackerError."""
+        if self._threads is not None:
+            return await click_ids_of(self._threads, person)
+        return (await self._ask(EraseAsked(person))).click_ids or []
+
+    async def forget(self, person: Person, click_ids: list[str]) -> dict[str, int]:
+        """Returns the rows that were changed, by table. Raises TrackerError."""
+        if self._threads is not None:
+            return await forget_in_clickhouse(self._threads, person, click_ids)
+        return (await self._ask(EraseAsked(person, click_ids))).changed or {}
+
+    async def _ask(self, asked: EraseAsked) -> Said:
+        async for said in _asked(self._settings, ERASE, msgspec.json.encode(asked)):
+            return said
+        raise TrackerError("The warehouse process ended in the middle; start it again.")
+
+
+@asynccontextmanager
+async def warehouse_upkeep(settings: Settings) -> AsyncIterator[WarehouseUpkeep]:
+    """Beside a running tracker."""
+    if settings.clickhouse_url is None:
+        yield WarehouseUpkeep(settings, None)
+        return
+    async with _server(settings.clickhouse_url) as threads:
+        yield WarehouseUpkeep(settings, threads)
 
 
 async def _asked(settings: Settings, path: str, body: bytes = b"") -> AsyncIterator[Said]:

@@ -1,20 +1,25 @@
 """Upkeep of ClickHouse as the process does it that holds the engine; others ask for it over its socket."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
-from tracker.app.installation import with_embedded
+from tracker.app.installation import warehouse_folder, with_embedded
 from tracker.errors import TrackerError
 from tracker.keys import Keys
 from tracker.settings import Settings
+from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse
+from tracker.store.warehouse.backup import BACKUPS, back_up_clicks
 from tracker.store.warehouse.rebuild import Rebuild, Rebuilt
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import Telemetry
 
 REBUILD = "/rebuild"
+ERASE = "/erase"
+BACKUP = "/backup"
 
 
 class Said(msgspec.Struct, omit_defaults=True):
@@ -22,20 +27,51 @@ class Said(msgspec.Struct, omit_defaults=True):
 
     made: int = 0
     done: list[Rebuilt] | None = None
+    click_ids: list[str] | None = None
+    changed: dict[str, int] | None = None
+    folder: str = ""
     failed: str = ""
 
 
+class EraseAsked(msgspec.Struct):
+    person: Person
+    click_ids: list[str] | None = None  # None: which are theirs? Nothing is changed then
+
+
+_erase_asked = msgspec.json.Decoder(EraseAsked)
 Say = Callable[[Said], Awaitable[None]]
 
 
 class UpkeepHttp:
     """For our own processes, over the unix socket alone."""
 
-    def __init__(self, rebuild: Rebuild) -> None:
+    def __init__(self, rebuild: Rebuild, threads: EngineThreads, backups: Path) -> None:
         self._rebuild = rebuild
+        self._backups = backups
+        self._threads = threads
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.post("/rebuild", self._rebuild_all)]
+        return [
+            web.post("/rebuild", self._rebuild_all),
+            web.post("/erase", self._erase),
+            web.post("/backup", self._back_up),
+        ]
+
+    async def _back_up(self, request: web.Request) -> web.StreamResponse:
+        async def work(_: Say) -> Said:
+            return Said(folder=str(await back_up_clicks(self._threads, self._backups)))
+
+        return await _telling(request, work)
+
+    async def _erase(self, request: web.Request) -> web.StreamResponse:
+        asked = _erase_asked.decode(await request.read())
+
+        async def work(_: Say) -> Said:
+            if asked.click_ids is None:
+                return Said(click_ids=await click_ids_of(self._threads, asked.person))
+            return Said(changed=await forget_in_clickhouse(self._threads, asked.person, asked.click_ids))
+
+        return await _telling(request, work)
 
     async def _rebuild_all(self, request: web.Request) -> web.StreamResponse:
         async def work(say: Say) -> Said:
@@ -45,7 +81,8 @@ class UpkeepHttp:
 
 
 def upkeep_of(threads: EngineThreads, settings: Settings, secrets: Keys) -> UpkeepHttp:
-    return UpkeepHttp(rebuild_of(threads, settings, secrets))
+    backups = warehouse_folder(settings) / "clickhouse" / BACKUPS
+    return UpkeepHttp(rebuild_of(threads, settings, secrets), threads, backups)
 
 
 def rebuild_of(threads: EngineThreads, settings: Settings, secrets: Keys) -> Rebuild:

@@ -133,7 +133,7 @@ class _Worker:
                 self.limiting.middleware(self.proxies.address_of, self.telemetry),
             ],
         )
-        tokens = Tokens(self.secrets.link, self.secrets.cookie)
+        tokens = Tokens(self.secrets.link, self.secrets.cookie, is_erased=self.stores.tombstones.is_erased)
         cookies = Cookies(tokens, over_tls=self.settings.public_url.startswith("https://"))
         baits = Baits(self.settings.bait_script, self.settings.bait_fetch)
         app.add_routes(baits.routes())
@@ -171,7 +171,7 @@ class _Worker:
             tokens=tokens,
             cookies=cookies,
             baits=baits,
-            hashes=KeyedHash(self.secrets.address_hash),
+            hashes=KeyedHash(self.secrets.address_hash, self.secrets.months),
             telemetry=self.telemetry,
             now=time.time,
             random=os.urandom,
@@ -185,7 +185,7 @@ class _Worker:
             partners=lambda: self.programme.partners,
             click_ids=self.stores.click_ids,
             reports=TakeTagReport(self.stores.ledger),
-            hashes=KeyedHash(self.secrets.address_hash),
+            hashes=KeyedHash(self.secrets.address_hash, self.secrets.months),
             telemetry=self.telemetry,
             now=_now,
             address=self.proxies.address_of,
@@ -198,7 +198,7 @@ class _Worker:
         )
 
     def _postbacks(self) -> PostbackEndpoint:
-        hashes = KeyedHash(self.secrets.address_hash)
+        hashes = KeyedHash(self.secrets.address_hash, self.secrets.months)
         receive = Receive(
             partners=lambda: self.programme.partners,
             books=self.stores.ledger,

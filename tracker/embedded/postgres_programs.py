@@ -66,6 +66,11 @@ def make_cluster(programs: Path, cluster: Path, account: Account) -> None:
     keep_name(cluster)
 
 
+def client_program(name: str) -> Path:
+    """One that talks to the server, such as `pg_dump`: whoever we are may run it."""
+    return _newest_install() / "bin" / name
+
+
 def _newest_install() -> Path:
     spec = find_spec(PACKAGE)
     places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,9 @@ _PostbackSecret = Annotated[str, msgspec.Meta(min_length=16)]
 _NotifySecret = Annotated[str, msgspec.Meta(pattern="^whsec_")]
 # What installations of before lack: made at the next start of `tracker serve`.
 _LATER = ("pages", "desk")
+# As long as a click id's key: for whoever looks for fraud among the clicks of a confirmed order.
+MONTH_KEPT_SECONDS = 120 * 86_400  # after the month's end
+MONTHS_LEFT = 6  # made anew when fewer are left
 VERIFY_SECONDS = {"click": CLICK_KEY_SECONDS, "link": LINK_SECONDS, "cookie": BROWSER_COOKIE_SECONDS}
 
 
@@ -42,7 +46,8 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     link: _SigningKeys  # signed shopper links
     cookie: _SigningKeys  # shopper, browser and pass cookies
     shopper_hash: _Key  # what analysts see instead of a shopper id
-    address_hash: _Key  # what is kept instead of an address
+    address_hash: _Key  # where a click lies, and what is kept instead of a user agent
+    months: dict[str, _Key] = {}  # such as 2026-11 -> what makes the hashes of that month's addresses
     reports: _Key  # who has it may read the reports
     pages: _Key = ""  # from it comes the token of each partner's own page
     desk: _Key = ""  # who has it may work at the staff's desk
@@ -80,6 +85,7 @@ def load_or_make(
             postback=keys.postback | {name: secrets.token_urlsafe(24) for name in missing},
             notify=keys.notify | signing,
             made_at=keys.made_at | dict.fromkeys(later, int(moment)),
+            months=months_of(keys.months, moment, make=True),
             **later,
         )
         if written != msgspec.to_builtins(keys):
@@ -91,6 +97,29 @@ def pruned(keys: Keys, now: float) -> Keys:
     """Without signing keys that verify nothing any more."""
     alive = {name: still_verifying(getattr(keys, name), now, seconds) for name, seconds in VERIFY_SECONDS.items()}
     return msgspec.structs.replace(keys, **alive)
+
+
+def months_of(kept: Mapping[str, str], now: float, *, make: bool = False) -> dict[str, str]:
+    """Keys of addresses: without those of months that are long over. `make`: many are made at once, long before they
+    are needed, so that every machine gets the same ones by copying the file."""
+    first = f"{datetime.fromtimestamp(now - MONTH_KEPT_SECONDS, UTC):%Y-%m}"
+    months = {month: key for month, key in kept.items() if month >= first}
+    today = datetime.fromtimestamp(now, UTC)
+    ahead = [f"{today.year + number // 12}-{number % 12 + 1:02}" for number in range(today.month - 1, today.month + 24)]
+    if make and not set(ahead[:MONTHS_LEFT]) <= months.keys():
+        months = {month: secrets.token_hex(32) for month in ahead} | months
+    return dict(sorted(months.items()))
+
+
+def destroy_old_months(data: Path, now: float) -> list[str]:
+    """Takes the keys of months that are long over out of the file, for ever; their names. Raises ConfigurationError."""
+    with changing(data) as file:
+        keys, _ = file.read(now)
+        months = months_of(keys.months, now)
+        gone = sorted(keys.months.keys() - months.keys())
+        if gone:
+            file.write(msgspec.structs.replace(keys, months=months))
+    return gone
 
 
 class SecretsFile:

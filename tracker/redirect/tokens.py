@@ -11,7 +11,7 @@ MAC = HMAC-SHA256(HMAC-SHA256(key, salt), base64url(JSON)). A programme signs it
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
@@ -102,7 +102,15 @@ def make_link(link_keys: SigningKeys, shopper_id: str, partner_id: str, now: flo
 class Tokens:
     """The tokens that a click-out reads and sets."""
 
-    def __init__(self, link_keys: SigningKeys, cookie_keys: SigningKeys) -> None:
+    def __init__(
+        self,
+        link_keys: SigningKeys,
+        cookie_keys: SigningKeys,
+        *,
+        is_erased: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """Whoever `is_erased` is nobody whom we know, whatever was signed before."""
+        self._is_erased = is_erased
         self._link = _links(link_keys)
         self._shopper = _Purpose(cookie_keys, "cookie.shopper.v1", ShopperClaim, SHOPPER_COOKIE_SECONDS)
         self._browser = _Purpose(cookie_keys, "cookie.browser.v1", BrowserClaim, BROWSER_COOKIE_SECONDS)
@@ -114,13 +122,14 @@ class Tokens:
         claim = self._link.read(token, now)
         if claim is None or claim.p not in (partner_id, ANY_PARTNER):
             return None
-        return claim.s if is_shopper_id(claim.s) else None
+        return claim.s if is_shopper_id(claim.s) and not self._is_erased(claim.s) else None
 
     def make_shopper_cookie(self, shopper_id: str, now: float) -> str:
         return self._shopper.make(ShopperClaim(shopper_id, int(now)))
 
     def read_shopper_cookie(self, token: str, now: float) -> ShopperClaim | None:
-        return self._shopper.read(token, now)
+        claim = self._shopper.read(token, now)
+        return None if claim is None or self._is_erased(claim.s) else claim
 
     def make_browser_cookie(self, browser_id: str, now: float) -> str:
         return self._browser.make(BrowserClaim(browser_id, int(now)))

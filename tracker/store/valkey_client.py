@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.exceptions import ClusterDownError
 
 from tracker.store.hot_click import SLOTS, slot_of
 from tracker.store.valkey_cluster import ValkeyCluster
@@ -50,3 +51,18 @@ async def send(valkey: Valkey, commands: Sequence[Command], copies: Copies | Non
 def server_of(valkey: Valkey) -> Callable[[str], Hashable]:
     """By hash tag, as far as is known now. One server holds all: there is nothing to tell apart."""
     return valkey.node_of if isinstance(valkey, ValkeyCluster) else lambda _tag: None
+
+
+async def servers_of(valkey: Valkey) -> list[Redis]:
+    """Every one, replicas too. Raises RedisError."""
+    return list((await valkey.clients()).values()) if isinstance(valkey, ValkeyCluster) else [valkey]
+
+
+async def home_of(valkey: Valkey, tag: str) -> Redis:
+    """The server that has the keys of that hash tag now. Raises RedisError."""
+    if not isinstance(valkey, ValkeyCluster):
+        return valkey
+    clients, node = await valkey.clients(), valkey.node_of(tag)
+    if node is None:
+        raise ClusterDownError(f"no node has the slot of {tag}")
+    return clients[node]

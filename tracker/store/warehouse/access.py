@@ -11,6 +11,7 @@ MEMORY_BYTES = 1_500_000_000  # all of the engine; a query beyond it fails, the 
 _CONFIGURATION = """<clickhouse>
   <users_config>{path}</users_config>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <backups><allowed_path>{backups}/</allowed_path></backups>
   <profiles>
     <default>
       <session_timezone>UTC</session_timezone>
@@ -49,4 +50,7 @@ OUR_SESSION = ("SET readonly = 1",)
 
 
 def write_configuration(path: Path) -> None:
-    path.write_text(_CONFIGURATION.format(path=escape(str(path)), memory=MEMORY_BYTES, analyst=ANALYST), "utf-8")
+    """Backups may be written beside it, and nowhere else."""
+    backups = path.with_name("backups")
+    values = {"path": escape(str(path)), "backups": escape(str(backups)), "memory": MEMORY_BYTES, "analyst": ANALYST}
+    path.write_text(_CONFIGURATION.format(**values), "utf-8")

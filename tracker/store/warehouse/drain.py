@@ -6,8 +6,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+
+import asyncpg
 
 from tracker.errors import StoreUnavailableError
+from tracker.store.erase.tombstones import Tombstones
+from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import Pool, create_pool
 from tracker.store.valkey_client import Valkey
 from tracker.store.warehouse.poison import Quarantine
@@ -42,10 +47,11 @@ class Drain:
         stopping: what it holds stays there."""
         pool = await create_pool(self._dsn, max_size=2, command_timeout=POSTGRES_SECONDS)
         quarantine = Quarantine(pool, self._telemetry)
-        clicks = ClickShipper(self._threads, self._valkey, quarantine, self._hash_shopper, self._telemetry)
+        tombstones = Tombstones(partial(_fetch, pool), self._hash_shopper)
+        clicks = ClickShipper(self._threads, self._valkey, quarantine, self._hash_shopper, self._telemetry, tombstones)
         money = MoneyShipper(self._threads, pool, quarantine, self._hash_shopper, self._telemetry)
         with _few_collections():
-            async with pool, asyncio.TaskGroup() as tasks:
+            async with pool, tombstones.kept_fresh(), asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_shipping(CLICKS, clicks.ship, pool, stopping))
                 tasks.create_task(self._keep_shipping(OUTBOX, money.ship, pool, stopping))
 
@@ -67,6 +73,11 @@ class Drain:
                 log.warning("%s: nothing is lost, tried again in %s s: %s", source, pause, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def _fetch(pool: Pool, sql: str) -> list[asyncpg.Record]:
+    with telling_when_away():
+        return await pool.fetch(sql)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import msgspec
 from tracker.errors import StoreUnavailableError
 from tracker.store.click_streams import ClickStreams, Fields, Span
 from tracker.store.clicks import read_entry
+from tracker.store.erase.facts import forget_click
+from tracker.store.erase.tombstones import Tombstones
 from tracker.store.valkey_client import Valkey
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import CLICKS, HashShopper, Row, StreamedClick, by_month, click_row
@@ -42,7 +44,9 @@ class ClickShipper:
         quarantine: Quarantine,
         hash_shopper: HashShopper,
         telemetry: Telemetry,
+        tombstones: Tombstones,
     ) -> None:
+        self._tombstones = tombstones
         self._threads = threads
         self._streams = ClickStreams(valkey)
         self._quarantine = quarantine
@@ -56,6 +60,7 @@ class ClickShipper:
         Raises StoreUnavailableError: what has not arrived is still in the streams. With a node of a cluster away, that
         is after the streams of the others.
         """
+        await self._tombstones.known()
         batch = await self._read({})
         self._note_oldest(batch)
         while batch.is_full:
@@ -90,7 +95,10 @@ class ClickShipper:
         poisons: list[Poison] = []
         for fields in entries:
             try:
-                decoded.append((click_row(read_entry(fields, StreamedClick), self._hash_shopper), fields))
+                fact = read_entry(fields, StreamedClick)
+                if stand_in := self._tombstones.stand_in(fact.shopper_id):
+                    fact = forget_click(fact, stand_in)
+                decoded.append((click_row(fact, self._hash_shopper), fields))
             except (msgspec.MsgspecError, LookupError, ValueError) as error:
                 poisons.append(_poison(fields, error))
         return decoded, poisons

@@ -1,4 +1,4 @@
-"""The load generator of the fault tests, in front of a tracker that works on clusters; its journal is the judge."""
+"""The load generator in front of a tracker; its journal is the judge."""
 
 import asyncio
 import json

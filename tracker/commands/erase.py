@@ -1,0 +1,23 @@
+"""`tracker erase`: one shopper leaves every store; every sum stays."""
+
+import argparse
+import asyncio
+
+from tracker import app
+from tracker.settings import Settings
+
+HELP = "replace a shopper by an anonymous stand-in in every store; sums stay as they are"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shopper")
+    parser.add_argument("--reason", required=True, help="logged; without the shopper's id")
+    parser.add_argument("--staff", required=True, help="who does it; logged")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> None:
+    """Beside a running tracker."""
+    changed = asyncio.run(app.erase(settings, options.shopper, staff=options.staff, reason=options.reason))
+    for place, count in changed.items():
+        print(f"{place:34} {count}")
+    print("Erased: an anonymous stand-in is in their place, and no sum has changed.")

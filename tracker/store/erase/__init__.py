@@ -1,0 +1,1 @@
+"""A shopper leaves every store: a stand-in takes their place, and every sum stays (docs/personal-data.md)."""

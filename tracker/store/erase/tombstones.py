@@ -1,0 +1,72 @@
+"""Who has been erased, by keyed hash: what comes late must not bring the id back. Every process knows in seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from tracker.core.click import Click
+from tracker.errors import StoreUnavailableError
+from tracker.ports import ClickFinder
+
+LOOK_SECONDS = 1.0
+# Until every process has looked, and whatever it was at with what it knew before has been answered.
+EVERYBODY_KNOWS_SECONDS = 6.0
+
+_ALL = "SELECT shopper_hash, stand_in FROM erased_shoppers"
+Fetch = Callable[..., Awaitable[Sequence[Any]]]
+
+
+class Tombstones:
+    def __init__(self, fetch: Fetch, hash_shopper: Callable[[str], int]) -> None:
+        self._fetch = fetch
+        self._hash_shopper = hash_shopper
+        self._stand_ins: dict[int, str] | None = None  # None: not known yet
+
+    async def look(self) -> None:
+        """Raises StoreUnavailableError: what was known stays known."""
+        self._stand_ins = {int(row["shopper_hash"]): row["stand_in"] for row in await self._fetch(_ALL)}
+
+    async def known(self) -> None:
+        """For who must not go on without. Raises StoreUnavailableError."""
+        if self._stand_ins is None:
+            await self.look()
+
+    def stand_in(self, shopper_id: str) -> str | None:
+        """None: not erased, or not that we know."""
+        return self._stand_ins.get(self._hash_shopper(shopper_id)) if self._stand_ins and shopper_id else None
+
+    def is_erased(self, shopper_id: str) -> bool:
+        return self.stand_in(shopper_id) is not None
+
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[None]:
+        """Looks again and again inside the block; while PostgreSQL is away, what was known holds."""
+        looking = asyncio.create_task(self._keep_looking())
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with suppress(StoreUnavailableError):  # whoever needs PostgreSQL says so
+                await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+class ForgetfulFinder:
+    """Satisfies `tracker.ports.ClickFinder`: a click of an erased shopper is the stand-in's."""
+
+    def __init__(self, finder: ClickFinder, tombstones: Tombstones) -> None:
+        self._finder = finder
+        self._tombstones = tombstones
+
+    async def find(self, click_id: str, partner_id: str) -> Click | None:
+        """Raises StoreUnavailableError, also while nobody can tell who was erased."""
+        await self._tombstones.known()
+        click = await self._finder.find(click_id, partner_id)
+        stand_in = self._tombstones.stand_in(click.shopper_id or "") if click else None
+        return click if click is None or stand_in is None else replace(click, shopper_id=stand_in)
