@@ -35,6 +35,7 @@ def test_without_anything_everything_is_embedded_and_local() -> None:
         valkey_replicas=0,
         postgres_url=None,
         clickhouse_url=None,
+        clickhouse_cluster="",
         bait_script="/ads-front.min.js",
         bait_fetch="/x_468x60_y.json",
         private_timing=(range(83, 157),),
@@ -74,6 +75,7 @@ def test_the_environment_says_all_of_it() -> None:
             "TRACKER_KEEP_ADDRESS_DAYS": "30",
             "TRACKER_POSTGRES_URL": "postgresql://tracker@postgres/tracker",
             "TRACKER_CLICKHOUSE_URL": "clickhouse://clickhouse:9000/",
+            "TRACKER_CLICKHOUSE_CLUSTER": "clicks",
             "TRACKER_BAIT_SCRIPT": "/static/prebid-load.js",
             "TRACKER_BAIT_FETCH": "/728x90_z.json",
             "TRACKER_PRIVATE_TIMING": "83-155,157",
@@ -108,6 +110,7 @@ def test_the_environment_says_all_of_it() -> None:
         valkey_replicas=1,
         postgres_url="postgresql://tracker@postgres/tracker",
         clickhouse_url="clickhouse://clickhouse:9000/",
+        clickhouse_cluster="clicks",
         bait_script="/static/prebid-load.js",
         bait_fetch="/728x90_z.json",
         private_timing=(range(83, 156), range(157, 158)),
@@ -174,6 +177,27 @@ def test_a_number_is_written_in_digits(text: str) -> None:
 def test_a_public_address_is_whole(text: str) -> None:
     assert problems({"TRACKER_PUBLIC_URL": text}) == [
         f"TRACKER_PUBLIC_URL={text}: write a whole address, such as https://go.example.org"
+    ]
+
+
+def test_clickhouse_may_have_many_hosts_and_a_cluster() -> None:
+    url = "clickhouse://tracker:p%40ss@one:9000,two,[::1]:9440/?insert_quorum=3"
+    settings = read_settings({"TRACKER_CLICKHOUSE_URL": url, "TRACKER_CLICKHOUSE_CLUSTER": "clicks-1"})
+    assert (settings.clickhouse_url, settings.clickhouse_cluster) == (url, "clicks-1")
+
+
+@pytest.mark.parametrize("hosts", ["one:nine", "one:9000,", "one:9000;two:9000", "one two", "[::1:9000"])
+def test_hosts_of_clickhouse_are_written_with_commas(hosts: str) -> None:
+    url = f"clickhouse://tracker:secret@{hosts}/"
+    assert problems({"TRACKER_CLICKHOUSE_URL": url}) == [
+        "TRACKER_CLICKHOUSE_URL: write its hosts such as one:9000,two:9000"
+    ]
+
+
+def test_a_cluster_has_a_plain_name_and_hosts() -> None:
+    assert problems({"TRACKER_CLICKHOUSE_CLUSTER": "it's"}) == [
+        "TRACKER_CLICKHOUSE_CLUSTER=it's: write a name as in remote_servers, of letters, digits, _, - and .",
+        "TRACKER_CLICKHOUSE_CLUSTER: write the cluster's hosts into TRACKER_CLICKHOUSE_URL",
     ]
 
 

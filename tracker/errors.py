@@ -27,3 +27,7 @@ class WarehouseQueryError(TrackerError):
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
         self.code = code
+
+
+class WarehouseTooOldError(WarehouseQueryError):
+    """The server has no views for analysts, and gets them only when it is newer."""

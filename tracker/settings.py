@@ -30,6 +30,7 @@ class Settings:
     valkey_replicas: int  # that must have a click before it is answered
     postgres_url: str | None
     clickhouse_url: str | None
+    clickhouse_cluster: str  # empty: one server
     bait_script: str  # paths of our own that every ad blocker's lists block
     bait_fetch: str
     private_timing: tuple[range, ...]  # Chromium major versions
@@ -66,6 +67,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_VALKEY_REPLICAS": ("0", "replicas of Valkey that must have a click before it counts as recorded"),
     "TRACKER_POSTGRES_URL": ("", "use this PostgreSQL instead of the embedded one"),
     "TRACKER_CLICKHOUSE_URL": ("", "use this ClickHouse (native protocol) instead of the embedded engine"),
+    "TRACKER_CLICKHOUSE_CLUSTER": ("", "name of the cluster that the ClickHouse servers of the address are"),
     "TRACKER_BAIT_SCRIPT": ("/ads-front.min.js", "path of the script that ad blockers block"),
     "TRACKER_BAIT_FETCH": ("/x_468x60_y.json", "path of the data that ad blockers block"),
     "TRACKER_PRIVATE_TIMING": (
@@ -110,6 +112,7 @@ def _addresses(given: Mapping[str, str]) -> Iterator[str]:
     for name, (pattern, example) in _ADDRESSES.items():
         if given[name] and not re.fullmatch(pattern, given[name]):
             yield f"{name} is no address that we can use: write one such as {example}"
+    yield from _clickhouse(given)
     for name in ("TRACKER_TRUSTED_PROXIES", "TRACKER_LIMIT_EXEMPT"):
         for network in _networks(given[name]):
             try:
@@ -120,6 +123,21 @@ def _addresses(given: Mapping[str, str]) -> Iterator[str]:
 
 def _networks(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip() not in ("", "none"))
+
+
+_CLICKHOUSE_HOST = r" *([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})? *"
+
+
+def _clickhouse(given: Mapping[str, str]) -> Iterator[str]:
+    """Problems of the hosts of ClickHouse, of which there may be several, and of their cluster's name."""
+    hosts = re.split("[/?#]", given["TRACKER_CLICKHOUSE_URL"].partition("://")[2])[0].rpartition("@")[2]
+    cluster = given["TRACKER_CLICKHOUSE_CLUSTER"]
+    if hosts and not all(re.fullmatch(_CLICKHOUSE_HOST, one) for one in hosts.split(",")):
+        yield "TRACKER_CLICKHOUSE_URL: write its hosts such as one:9000,two:9000"
+    if cluster and not re.fullmatch(r"[\w.-]{1,64}", cluster, re.ASCII):
+        yield f"TRACKER_CLICKHOUSE_CLUSTER={cluster}: write a name as in remote_servers, of letters, digits, _, - and ."
+    if cluster and not given["TRACKER_CLICKHOUSE_URL"]:
+        yield "TRACKER_CLICKHOUSE_CLUSTER: write the cluster's hosts into TRACKER_CLICKHOUSE_URL"
 
 
 _OURS = ("/tag", "/checks/", "/go/", "/pb/", "/reports/", "/my/", "/partners/")
@@ -204,6 +222,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         valkey_replicas=number("TRACKER_VALKEY_REPLICAS", 0, 5),
         postgres_url=given["TRACKER_POSTGRES_URL"] or None,
         clickhouse_url=given["TRACKER_CLICKHOUSE_URL"] or None,
+        clickhouse_cluster=given["TRACKER_CLICKHOUSE_CLUSTER"],
         bait_script=given["TRACKER_BAIT_SCRIPT"],
         bait_fetch=given["TRACKER_BAIT_FETCH"],
         private_timing=private_timing or (),

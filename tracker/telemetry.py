@@ -224,3 +224,5 @@ def set_up_logging(stream: TextIO | None = None, level: int = logging.INFO) -> N
     handler = logging.StreamHandler(output)
     handler.setFormatter(TerminalLines() if output.isatty() else JsonLines())
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    # It tells of every connection that fails, with a traceback; we say so ourselves, in a sentence.
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)

@@ -18,7 +18,6 @@ from tracker.ports import WarehouseEngine
 from tracker.store.clicks import FACT_FIELD, STREAMS
 from tracker.store.hot_click import place_of
 from tracker.store.warehouse.drain import Drain
-from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.rows import (
     CLICKS,
     LINES,
@@ -177,7 +176,7 @@ def tag_fact(number: int = 0, *, after: float = 600, **changes: object) -> TagFa
 
 @dataclass
 class Warehouse:
-    engine: EmbeddedEngine
+    engine: WarehouseEngine
     threads: EngineThreads
     valkey: Redis
     dsn: str

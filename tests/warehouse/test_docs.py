@@ -12,7 +12,8 @@ from tracker.reports.guard import guarded
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.threads import EngineThreads
 
-PAGE = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "analysts.md").read_text()
 EXAMPLES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -40,3 +41,11 @@ async def test_every_example_runs(engine: EmbeddedEngine, threads: EngineThreads
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 10
+
+
+def test_clickhouse_understands_how_accounts_are_made(engine: EmbeddedEngine) -> None:
+    section = (DOCS / "clusters.md").read_text().partition("## A ClickHouse server of your own\n")[2]
+    [sql] = re.findall(r"```sql\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    for statement in filter(None, map(str.strip, sql.split(";"))):
+        escaped = statement.replace("\\", "\\\\").replace("\n", "\\n")
+        assert engine.query("SELECT formatQuery({sql:String})", parameters={"sql": escaped}, format_="TSVRaw")

@@ -1,22 +1,19 @@
 """The same over the native protocol, on an old server: 18.16, from Debian (`apt install clickhouse-server`)."""
 
 import asyncio
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
+from tests.clickhouse import clickhouse_server
 from tests.running import free_port
 from tests.store.factories import CLICKED_AT, SECOND, click_fact
 from tests.warehouse.setting import postback_fact, put, revision_fact, row_of, tag_fact
 from tracker.core.click import Click
 from tracker.core.facts import ClickFact
-from tracker.errors import PoisonError, StoreUnavailableError, WarehouseQueryError
+from tracker.errors import PoisonError, StoreUnavailableError, WarehouseQueryError, WarehouseTooOldError
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.formats import FORMATS
 from tracker.store.warehouse.migrate import migrate_clickhouse, migrations, run_statement, statements
@@ -25,46 +22,16 @@ from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.rows import CLICKS
 from tracker.store.warehouse.threads import EngineThreads
 
-PROGRAM = shutil.which("clickhouse-server")
-CONFIGURATION = """<yandex>
-  <logger><level>warning</level><log>{folder}/log</log><errorlog>{folder}/errors</errorlog></logger>
-  <tcp_port>{port}</tcp_port><listen_host>127.0.0.1</listen_host>
-  <path>{folder}/data/</path><tmp_path>{folder}/tmp/</tmp_path><timezone>Asia/Tokyo</timezone>
-  <users_config>{folder}/config.xml</users_config><mark_cache_size>100000000</mark_cache_size>
-  <profiles><default/></profiles><quotas><default/></quotas>
-  <users><default>
-    <password/><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>
-  </default></users>
-</yandex>
-"""
-
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    if PROGRAM is None:
-        pytest.skip("no clickhouse-server is installed")
-    folder = Path(tempfile.mkdtemp(prefix="tracker-clickhouse-"))
-    port = free_port()
-    configuration = folder / "config.xml"
-    configuration.write_text(CONFIGURATION.format(folder=folder, port=port))
-    server = subprocess.Popen(
-        [PROGRAM, f"--config-file={configuration}"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    yield f"clickhouse://default:@127.0.0.1:{port}/"
-    server.terminate()
-    server.wait(30)
-    shutil.rmtree(folder)
+    with clickhouse_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
 def server(url: str) -> Iterator[NativeEngine]:
     engine = NativeEngine(url)
-    for _ in range(500):
-        try:
-            engine.query("SELECT 1")
-            break
-        except StoreUnavailableError:
-            asyncio.run(asyncio.sleep(0.02))
     yield engine
     engine.close()
 
@@ -217,3 +184,25 @@ def test_a_server_that_is_away_is_no_fault_of_the_rows() -> None:
         engine.query("SELECT 1")
     with pytest.raises(StoreUnavailableError, match="did not answer"):
         put(engine, click_fact())
+
+
+def test_a_host_that_is_gone_is_passed_over(native: NativeEngine, url: str) -> None:
+    port = url.rpartition(":")[2]
+    engine = NativeEngine(f"clickhouse://default:@127.0.0.1:{free_port()},127.0.0.1:{port}")
+    put(engine, click_fact())
+    assert engine.query("SELECT count() FROM tracker.clicks", format_="TSV") == b"1\n"
+    engine.close()
+    assert native.query("SELECT count() FROM tracker.clicks", format_="TSV") == b"1\n"
+
+
+def test_what_needs_views_says_that_the_server_is_too_old(server: NativeEngine) -> None:
+    with pytest.raises(WarehouseTooOldError, match=r"18\.16 is too old for the views") as refused:
+        server.query("SELECT count() FROM clicks", as_analyst=True)
+    assert refused.value.code == 344
+
+
+def test_an_error_of_the_server_is_one_line_without_its_stack(server: NativeEngine) -> None:
+    with pytest.raises(StoreUnavailableError) as refused:
+        server.insert("tracker.nothing", ("a",), [(1,)])
+    assert "\n" not in str(refused.value)
+    assert "Stack trace" not in str(refused.value)

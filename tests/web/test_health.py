@@ -1,13 +1,14 @@
 """Whether the process answers, whether it can do its work, and what it has counted."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from tracker.errors import StoreUnavailableError
+from tracker.errors import StoreUnavailableError, WarehouseTooOldError
 from tracker.telemetry import CLICKS, Telemetry
 from tracker.web.health import Health, Part
 
@@ -17,6 +18,7 @@ class Store:
 
     def __init__(self) -> None:
         self.away = False
+        self.too_old = False
         self.hangs = False
 
     async def ask(self) -> None:
@@ -24,6 +26,8 @@ class Store:
             await asyncio.Event().wait()
         if self.away:
             raise StoreUnavailableError("nobody listens")
+        if self.too_old:
+            raise WarehouseTooOldError("ClickHouse 18.16 is too old.", 344)
 
 
 Ask = Callable[[str], Awaitable[tuple[int, str]]]
@@ -101,3 +105,10 @@ async def test_the_counters_are_shown(ask: Ask, telemetry: Telemetry) -> None:
     status, text = await ask("/metrics")
     assert status == 200
     assert 'tracker_clicks_total{outcome="go"} 1\n' in text
+
+
+async def test_a_part_that_is_too_old_says_so(ask: Ask, warehouse: Store) -> None:
+    warehouse.too_old = True
+    status, said = await ask("/readyz")
+    assert status == 200
+    assert json.loads(said) == {"valkey": "ok", "warehouse": "ClickHouse 18.16 is too old."}

@@ -7,7 +7,7 @@ import math
 import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -21,17 +21,18 @@ from tracker.app.stores import Stores, open_stores
 from tracker.app.upkeep_http import UpkeepHttp, upkeep_of
 from tracker.board import State
 from tracker.embedded.folders import make_socket_folder
-from tracker.errors import StoreUnavailableError
+from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.postback.replay import replay
 from tracker.reports.clickhouse_http import AnalystHttp
 from tracker.settings import Settings
 from tracker.store.warehouse.drain import Drain
 from tracker.store.warehouse.embedded import EmbeddedEngine
-from tracker.store.warehouse.migrate import migrate_clickhouse
+from tracker.store.warehouse.migrate import migrate_clickhouse, migrations
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
+from tracker.store.warehouse.versions import read_version, what_waits
 from tracker.telemetry import BROKEN_PARTS, CAME_LATER, REPLAYED, Telemetry
 from tracker.web import Health, TrustedProxies, make_runner, middleware, watched
 from tracker.web.local import local_names_only
@@ -39,6 +40,7 @@ from tracker.web.watch import paths_of
 
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
+LONGEST_SERVER_PAUSE_SECONDS = 5.0
 LARGEST_STATEMENT = 256 * 1024  # bytes
 
 Reload = Callable[[], Awaitable[None]]
@@ -74,28 +76,54 @@ async def run_drain(
             )
             telemetry.place.state = State.READY
             retaining = asyncio.create_task(keep_retaining(settings, threads, stopping))
-            await drain.run(stopping)
+            if settings.clickhouse_url is None or await _server_is_ready(threads, stopping):
+                await drain.run(stopping)
             await asyncio.gather(replaying, retaining)
 
 
 @asynccontextmanager
 async def open_engine(settings: Settings, telemetry: Telemetry | None = None) -> AsyncIterator[EngineThreads]:
-    """The embedded engine, which only one process can hold, or a server; its schema up to date."""
+    """The embedded engine, which only one process can hold, its schema up to date; or a server, which may be away."""
     engine = await asyncio.to_thread(engine_of, settings)
     if telemetry is not None and isinstance(engine, EmbeddedEngine):
         telemetry.gauge(BROKEN_PARTS, engine.broken_parts)
     threads = EngineThreads(engine)
     try:
-        for name in await asyncio.to_thread(migrate_clickhouse, engine):
-            log.info("ClickHouse: applied %s", name)
+        if settings.clickhouse_url is None:
+            await _migrate(threads)
         yield threads
     finally:
         await threads.close()
 
 
+async def _migrate(threads: EngineThreads) -> None:
+    for name in await threads.change(migrate_clickhouse):
+        log.info("ClickHouse: applied %s", name)
+
+
+async def _server_is_ready(threads: EngineThreads, stopping: asyncio.Event) -> bool:
+    """Waits for the server and brings its schema up to date; all that is no business of its goes on meanwhile. False
+    when `stopping` came first: what there is to ship stays where it is."""
+    pause = FIRST_PAUSE_SECONDS
+    while not stopping.is_set():
+        try:
+            await _migrate(threads)
+            left = what_waits(await threads.change(read_version), migrations())
+        except (StoreUnavailableError, WarehouseQueryError) as error:
+            log.warning("ClickHouse is not ready; nothing is lost, tried again in %s s: %s", pause, error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), pause)
+            pause = min(2 * pause, LONGEST_SERVER_PAUSE_SECONDS)
+        else:
+            if left:
+                log.warning("%s", left)
+            return True
+    return False
+
+
 def engine_of(settings: Settings) -> EmbeddedEngine | NativeEngine:
     if settings.clickhouse_url:
-        return NativeEngine(settings.clickhouse_url)
+        return NativeEngine(settings.clickhouse_url, settings.clickhouse_cluster)
     return EmbeddedEngine(warehouse_folder(settings) / "clickhouse")
 
 

@@ -67,7 +67,7 @@ class Stores:
 async def open_warehouse(settings: Settings) -> AsyncIterator[Warehouse]:
     """A server directly, the embedded engine through its process. Neither needs to be there yet."""
     if settings.clickhouse_url:
-        threads = EngineThreads(NativeEngine(settings.clickhouse_url))
+        threads = EngineThreads(NativeEngine(settings.clickhouse_url, settings.clickhouse_cluster))
         try:
             yield Warehouse(EngineOldClicks(threads), EngineShopperClicks(threads), partial(answer_analyst, threads))
         finally:

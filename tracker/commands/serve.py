@@ -199,7 +199,7 @@ async def _until_ready(shoppers: socket.socket, stopping: asyncio.Event) -> None
         while not stopping.is_set():
             try:
                 async with client.get(url) as answer:
-                    if set((await answer.json()).values()) == {"ok"}:
+                    if "away" not in (await answer.json()).values():
                         return
                     if answer.status == 200:
                         serves_since = serves_since or monotonic()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tracker.errors import WarehouseTooOldError
 from tracker.telemetry import Telemetry
 
 _PATIENCE_SECONDS = 1.0
+_OK, _AWAY = "ok", "away"
 
 log = logging.getLogger(__name__)
 
@@ -45,28 +47,30 @@ class Health:
     async def readyz(self, _: web.Request) -> web.Response:
         answers = await asyncio.gather(*(self._answers(name, part) for name, part in self._parts.items()))
         states = dict(zip(self._parts, answers, strict=True))
-        ready = all(states[name] for name, part in self._parts.items() if part.needed)
-        said = {name: "ok" if up else "away" for name, up in states.items()}
+        ready = all(states[name] == _OK for name, part in self._parts.items() if part.needed)
         if self._is_leaving():
-            said["worker"], ready = "leaving", False
-        return web.json_response(said, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
+            states["worker"], ready = "leaving", False
+        return web.json_response(states, status=200 if ready else 503, headers={"Cache-Control": "no-store"})
 
     async def metrics(self, _: web.Request) -> web.Response:
         """Of all processes of the installation; as Prometheus asks for it."""
         headers = {"Cache-Control": "no-store", "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         return web.Response(body=self._telemetry.render().encode(), headers=headers)
 
-    async def _answers(self, name: str, part: Part) -> bool:
-        """Logged when it changes: whoever asks every second need not read it every second."""
+    async def _answers(self, name: str, part: Part) -> str:
+        """`ok`, `away`, or a sentence: it answers, and is of no use. Logged when it changes: whoever asks every second
+        need not read it every second."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await part.ask()
+        except WarehouseTooOldError as error:
+            return str(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the part is away
             if name not in self._away:
                 self._away.add(name)
                 log.warning("%s is away: %s", name, error or type(error).__name__)
-            return False
+            return _AWAY
         if name in self._away:
             self._away.remove(name)
             log.info("%s is back", name)
-        return True
+        return _OK

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from aiohttp import web
 
 from tracker.core.partner import Programme
-from tracker.errors import StoreUnavailableError, WarehouseQueryError
+from tracker.errors import StoreUnavailableError, WarehouseQueryError, WarehouseTooOldError
 from tracker.reports.access import Access
 from tracker.reports.analysts.asked import Asked, read_asked, today
 from tracker.reports.analysts.disclosure import disclose
 from tracker.reports.analysts.questions import QUESTIONS, Question, Shape, sql
 from tracker.reports.analysts.table import Ask, read_table
-from tracker.reports.analysts.texts import TEXTS
+from tracker.reports.analysts.texts import TEXTS, ToldText
 from tracker.reports.analysts.views import Words
 from tracker.web.language import language_of
 from tracker.web.pages import Pages
@@ -73,6 +73,8 @@ class AnalystPages:
             return await self._page(request)
         except (StoreUnavailableError, WarehouseQueryError) as error:
             log.warning("A report cannot be answered: %s", error)
+            if isinstance(error, WarehouseTooOldError):
+                return self._told(request, 501, self._words(request).text.no_views)
             is_no_format = isinstance(error, WarehouseQueryError) and error.code == _UNKNOWN_FORMAT
             return self._told(request, 501 if is_no_format else 503)
 
@@ -160,14 +162,14 @@ class AnalystPages:
             **values,
         )
 
-    def _told(self, request: web.Request, status: int) -> web.Response:
+    def _told(self, request: web.Request, status: int, said: ToldText | None = None) -> web.Response:
         words = self._words(request)
         response = self._pages.response(
             request,
             "told.html",
             language=words.language,
             status=status,
-            said=words.text.told[status],
+            said=said or words.text.told[status],
             other_language=f"{request.path}?lang={words.other_language}",
         )
         response.headers.update(_TOLD_WITH.get(status, {}))

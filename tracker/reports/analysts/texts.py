@@ -39,6 +39,7 @@ class AnalystText:
     sql: str
     sql_lead: str
     told: Mapping[int, ToldText]  # by HTTP status
+    no_views: ToldText
     disclosure: str
     measured: str
     counted: str
@@ -94,6 +95,11 @@ TEXTS: Mapping[str, AnalystText] = {
                 "Попробуйте через минуту.",
             ),
         },
+        no_views=ToldText(
+            title="Сервер ClickHouse слишком старый для отчётов",
+            lead="Отчёты читают представления, для которых нужен ClickHouse 24.8 или новее. Переходы и деньги "
+            "сохраняются на этом сервере и появятся здесь, когда он станет новее.",
+        ),
         disclosure="Что здесь посчитано",
         measured="Измеренные переходы: наш сервер получил запрос и ответил на него. Загрузилась ли потом страница "
         "магазина, не измеряется.",
@@ -204,6 +210,11 @@ TEXTS: Mapping[str, AnalystText] = {
                 "Please try in a minute.",
             ),
         },
+        no_views=ToldText(
+            title="The ClickHouse server is too old for reports",
+            lead="Reports read views that need ClickHouse 24.8 or newer. Clicks and money are kept on this server, and "
+            "will show here once it is newer.",
+        ),
         disclosure="What is counted here",
         measured="Measured clicks: our server received the request and answered it. Whether the shop's page then "
         "loaded is not measured.",

@@ -21,6 +21,7 @@ POISON_CODES = frozenset({
     407,  # DECIMAL_OVERFLOW
 })  # fmt: skip
 UNKNOWN_FORMAT = 73
+SUPPORT_IS_DISABLED = 344
 _UNKNOWN_EXCEPTION = 1002
 
 _CODE = re.compile(r"Code: (\d+)[.,]")  # of "Code: 62. DB::Exception: Syntax error: ... (SYNTAX_ERROR)"

@@ -10,6 +10,7 @@ import msgspec
 
 from tracker.errors import ConfigurationError
 from tracker.ports import WarehouseEngine
+from tracker.store.warehouse.versions import needed_version, read_version
 
 _RECORDS = "tracker.schema_migrations"
 _MAKE_RECORDS = """
@@ -19,10 +20,10 @@ CREATE TABLE IF NOT EXISTS tracker.schema_migrations (
     checksum String
 ) ENGINE = MergeTree() ORDER BY (name, statement)
 """
+_RECORDS_ARE_THERE = "SELECT 1 FROM system.tables WHERE database = 'tracker' AND name = 'schema_migrations'"
 _ADD_COLUMN = re.compile(r"ALTER TABLE (\w+)\.(\w+) ADD COLUMN (\w+) ")
 _COLUMN_IS_THERE = "SELECT 1 FROM system.columns WHERE database = '{}' AND table = '{}' AND name = '{}'"
 _TABLE_IS_THERE = "SELECT 1 FROM system.tables WHERE database = '{}' AND name = '{}'"
-_NEEDS = re.compile(r"-- needs: (\d+)\.(\d+)\n")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
@@ -31,16 +32,17 @@ def migrate_clickhouse(engine: WarehouseEngine) -> list[str]:
 
     Raises ConfigurationError when the database is not ours to change. Blocking.
     """
-    engine.execute("CREATE DATABASE IF NOT EXISTS tracker")
-    engine.execute(_MAKE_RECORDS)
+    if not engine.query(_RECORDS_ARE_THERE, format_="TSV"):  # on a cluster these need all of its nodes
+        engine.execute("CREATE DATABASE IF NOT EXISTS tracker")
+        engine.execute(_MAKE_RECORDS)
     applied = _applied(engine)
     files = migrations()
     _refuse_strangers(applied, files)
-    version = _version(engine)
+    version = read_version(engine)
     return [
         name
         for name, text in files.items()
-        if _needed_version(text) <= version and _apply(engine, name, text, applied.get(name, {}))
+        if needed_version(text) <= version and _apply(engine, name, text, applied.get(name, {}))
     ]
 
 
@@ -68,10 +70,10 @@ def make_again(engine: WarehouseEngine, table: str) -> None:
     """A base table that is not there, empty, as the migrations made it; one that is there stays as it is. Blocking."""
     if engine.query(_TABLE_IS_THERE.format(*table.split(".")), format_="TSV"):
         return
-    version = _version(engine)
+    version = read_version(engine)
     its_own = re.compile(rf"(CREATE TABLE IF NOT EXISTS|ALTER TABLE) {re.escape(table)}\s")
     for text in migrations().values():
-        for statement in statements(text) if _needed_version(text) <= version else ():
+        for statement in statements(text) if needed_version(text) <= version else ():
             if its_own.match(statement):
                 run_statement(engine, statement)
 
@@ -104,17 +106,6 @@ def _applied(engine: WarehouseEngine) -> dict[str, dict[int, str]]:
     for name, place, checksum in msgspec.json.decode(answer)["data"]:
         applied.setdefault(name, {})[place] = checksum
     return applied
-
-
-def _version(engine: WarehouseEngine) -> tuple[int, int]:
-    [[text]] = msgspec.json.decode(engine.query("SELECT version()"))["data"]
-    major, minor, *_ = text.split(".")
-    return int(major), int(minor)
-
-
-def _needed_version(text: str) -> tuple[int, int]:
-    found = _NEEDS.match(text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _checksums(text: str) -> dict[int, str]:

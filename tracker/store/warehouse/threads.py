@@ -10,6 +10,7 @@ from typing import TypeVar
 from tracker.ports import WarehouseEngine
 
 ANALYSTS_AT_ONCE = 2
+_T = TypeVar("_T")
 
 Result = TypeVar("Result")
 
@@ -21,6 +22,10 @@ class EngineThreads:
         self._lookups = ThreadPoolExecutor(1, "warehouse-lookups")
         self._analysts = ThreadPoolExecutor(ANALYSTS_AT_ONCE, "warehouse-analysts")
         self._upkeep = ThreadPoolExecutor(1, "warehouse-upkeep")
+
+    async def change(self, work: Callable[[WarehouseEngine], _T]) -> _T:
+        """Of the schema, while nothing is inserted. Raises what `work` raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._inserts, work, self._engine)
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Rows are on disk when this returns. Raises PoisonError or StoreUnavailableError."""
