@@ -20,7 +20,8 @@ import pytest
 from tests.running import free_port
 
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/lib/postgresql/15/bin"))
-USER = "tracker"
+ADMIN = "admin"
+USER = "tracker"  # as trackers connect: the owner of its database, and no more
 PASSWORD = "k9-canary:/?@ word"  # what a careless reader of addresses stumbles over
 ENCODED = "k9-canary%3A%2F%3F%40%20word"
 DATABASE = "tracker"
@@ -52,26 +53,31 @@ class PostgresServer:
         return f"{self.address}:{self.port}"
 
     def dsn(self, database: str = DATABASE) -> str:
-        return dsn_of(self, database=database)
+        """As its administrator."""
+        return f"postgresql://{ADMIN}:{ENCODED}@{self.place}/{database}"
 
     @property
     def log(self) -> str:
         return self._log.read_text()
 
     def make(self, *options: str) -> None:
-        """A new cluster: a user with a password, who owns nothing yet."""
+        """A new cluster, with an administrator who has a password."""
         word = self.cluster.parent / "password"
         word.write_text(PASSWORD)
         word.chmod(0o644)
-        how = ["-U", USER, f"--pwfile={word}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N"]
+        how = ["-U", ADMIN, f"--pwfile={word}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "-N"]
         self._run("initdb", "-D", str(self.cluster), *how, *options)
         with (self.cluster / "pg_hba.conf").open("a") as rules:
             rules.write("host replication all all scram-sha-256\nhost all all all scram-sha-256\n")
 
+    async def make_database(self) -> None:
+        await self.ask(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'", "postgres")
+        await self.ask(f"CREATE DATABASE {DATABASE} OWNER {USER}", "postgres")
+
     def copy_of(self, primary: "PostgresServer") -> None:
         """Become its standby, in an empty folder."""
         shutil.rmtree(self.cluster, ignore_errors=True)
-        source = f"host={primary.address} port={primary.port} user={USER} application_name={self.name}"
+        source = f"host={primary.address} port={primary.port} user={ADMIN} application_name={self.name}"
         self._run("pg_basebackup", "-D", str(self.cluster), "-R", "-c", "fast", "--no-sync", "-d", source)
 
     @property
@@ -187,10 +193,10 @@ class PostgresServer:
         assert done.returncode == 0, done.stderr
 
 
-def dsn_of(*servers: PostgresServer, database: str = DATABASE, options: str = "") -> str:
-    """The address of all of them, as an operator writes it."""
+def dsn_of(*servers: PostgresServer) -> str:
+    """The address of all of them, as an operator writes it for the tracker."""
     places = ",".join(server.place for server in servers)
-    return f"postgresql://{USER}:{ENCODED}@{places}/{database}{options}"
+    return f"postgresql://{USER}:{ENCODED}@{places}/{DATABASE}"
 
 
 @pytest.fixture(scope="session")
@@ -223,7 +229,7 @@ def postgres_servers(*names: str, settings: Mapping[str, str] | None = None) -> 
 async def make_pair(primary: PostgresServer, standby: PostgresServer) -> None:
     """The primary with a database, and a standby without which nothing is committed."""
     primary.start()
-    await primary.ask(f"CREATE DATABASE {DATABASE}", "postgres")
+    await primary.make_database()
     await follow(primary, standby)
 
 

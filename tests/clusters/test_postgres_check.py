@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.clusters.postgres import ENCODED, PASSWORD, USER, PostgresServer
+from tests.clusters.postgres import ADMIN, ENCODED, PASSWORD, PostgresServer
 from tests.running import RunningTracker, data_folder, free_port
 from tracker.errors import ConfigurationError, StoreUnavailableError
 from tracker.store.postgres.check import check_postgres
@@ -54,9 +54,9 @@ async def test_all_that_is_wrong_with_a_database_and_its_user_is_told_at_once(
     await stranger.execute("CREATE TABLE postbacks (id integer)")
     await stranger.close()
 
-    problems = await check_postgres(debian_postgres.dsn(BAD).replace(f"{USER}:", "poor:", 1))
+    problems = await check_postgres(debian_postgres.dsn(BAD).replace(f"{ADMIN}:", "poor:", 1))
     fixes = ["set synchronous_commit on", "ENCODING 'UTF8'", "set it off", "GRANT CREATE ON SCHEMA public TO poor"]
-    fixes.append("REASSIGN OWNED BY tracker TO poor")
+    fixes.append("REASSIGN OWNED BY admin TO poor")
     assert [fix for fix, problem in zip(fixes, problems, strict=True) if fix not in problem] == []
 
 

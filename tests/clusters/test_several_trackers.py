@@ -23,7 +23,7 @@ import pytest_asyncio
 from tests import browsing
 from tests.agents import DESKTOP
 from tests.clusters.networks import Machine, machines
-from tests.clusters.postgres import DATABASE, PostgresServer, postgres_servers
+from tests.clusters.postgres import PostgresServer, dsn_of, postgres_servers
 from tests.deploy.nginx import nginx
 from tests.faults.loading import load_on, our_faults, wrong_things
 from tests.faults.results import is_soak, note
@@ -124,10 +124,10 @@ async def cluster() -> AsyncIterator[Cluster]:
         settings = {"listen_addresses": ",".join(listen)}
         [books] = stack.enter_context(postgres_servers("books", settings=settings))
         books.start()
-        await books.ask(f"CREATE DATABASE {DATABASE}", "postgres")
+        await books.make_database()
 
         def stores(host: str) -> dict[str, str]:
-            postgres = books.dsn().replace("127.0.0.1", host, 1)
+            postgres = dsn_of(books).replace("127.0.0.1", host, 1)
             return {"TRACKER_VALKEY_URL": valkey.format(host), "TRACKER_POSTGRES_URL": postgres}
 
         data = stack.enter_context(data_folder())
