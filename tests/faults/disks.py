@@ -1,6 +1,7 @@
 """Disks that fill up: a small one of its own for a folder, and what takes the rest of its space."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,17 +27,26 @@ def small_disk(folder: Path, megabytes: int, mode: int = 0o700) -> Iterator[None
 
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
-    """Inside the block its disk has no byte left."""
+    """Inside the block its disk has no byte left: what is set free there is taken at once."""
     filler = folder / "filler"
-    fill(filler)
+    emptied = threading.Event()
+    _fill(filler)
+    filling = threading.Thread(target=_keep_filling, args=(filler, emptied))
+    filling.start()
     try:
         yield
     finally:
+        emptied.set()
+        filling.join()
         filler.unlink()
 
 
-def fill(filler: Path) -> None:
-    """What has become free too, since it was last filled."""
+def _keep_filling(filler: Path, emptied: threading.Event) -> None:
+    while not emptied.wait(0.005):
+        _fill(filler)
+
+
+def _fill(filler: Path) -> None:
     with filler.open("ab", buffering=0) as file:
         for size in (2**20, 2**12, 1):
             with suppress(OSError):

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.faults.answered import Clicks, Messages
-from tests.faults.disks import fill, full, small_disk
+from tests.faults.disks import full, small_disk
 from tests.faults.parts import client_of, open_parts
 from tests.faults.results import note
 from tests.postback.setting import open_setting
@@ -53,7 +53,6 @@ async def test_a_full_disk_under_valkey_loses_no_click_and_heals_by_itself() -> 
             with full(data / "valkey"):
                 while clicks.answered == clicks.sent.keys():
                     await clicks.record(200)
-                fill(data / "valkey" / "filler")
                 await clicks.record(200)
             await until(lambda: _all_recorded(clicks), 60)
             wrong = await clicks.wrong(client)
@@ -80,7 +79,6 @@ async def test_a_full_disk_under_postgresql_loses_no_message_and_heals_by_itself
                     async with asyncio.timeout(60):
                         while not messages.unanswered:
                             await messages.report(20)
-                            fill(data / "postgres" / "filler")
                     await messages.report(20)
                 await messages.again()
                 wrong = await messages.wrong()

@@ -49,11 +49,15 @@ class EmbeddedEngine:
         self._refuse_when_closed()
         try:
             stream = to_stream(self._schema(table, columns), rows)
+            before = self._newest_block(table)
             with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
                 inserter.append(stream)
                 inserter.finish()
         except (RuntimeError, WarehouseQueryError) as error:
             raise insert_error(str(error), code_of(str(error))) from error
+        if self._newest_block(table) == before:
+            # chdb counts the rows as written, whatever becomes of their part: a full disk is no error to it.
+            raise StoreUnavailableError("ClickHouse took the rows and kept none: see whether its disk is full.")
 
     def execute(self, sql: str) -> None:
         if not hasattr(self._own, "executing"):
@@ -139,6 +143,15 @@ class EmbeddedEngine:
             described = self._run(self._writer, f"DESCRIBE TABLE {table}", "JSONCompact", {})
             self._types[table] = {name: type_ for name, type_, *_ in msgspec.json.decode(described)["data"]}
         return schema_of(columns, self._types[table])
+
+    def _newest_block(self, table: str) -> int:
+        """Each insert that is kept is a part of a block of its own, with a greater number than all before."""
+        database, _, name = table.rpartition(".")
+        sql = (
+            "SELECT max(max_block_number) FROM system.parts "
+            f"WHERE active AND database = '{database}' AND table = '{name}'"  # noqa: S608 - names of ours
+        )
+        return int(self._run(self._writer, sql, "TSV", {}))
 
     def _broken_parts(self) -> int:
         """Parts that a crash or the disk has damaged are set aside by the engine, without an error."""
