@@ -9,7 +9,7 @@ from threading import Event, Thread
 import aiohttp
 import pytest
 
-from tests.operations.asking import order, scrape, settings_of, until_all_have_one_hash
+from tests.operations.asking import order, settings_of, until_all_have_one_hash
 from tests.running import PARTNERS, RunningTracker
 from tracker import cli
 from tracker.app.in_force import InForce, configuration_hash
@@ -197,6 +197,3 @@ async def test_another_name_of_the_programme_is_on_its_pages_afterwards(operated
     assert any(line.startswith("web worker 2: the new one accepts") for line in said)
     async with aiohttp.ClientSession() as client, client.get(f"{operated.url}/") as answer:
         assert "Renamed" in await answer.text()
-    operated.partners.write_text(GOOD)
-    await order(operated, "reload", yes=True)
-    assert "tracker_configuration_info" in await scrape(operated)

@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from tests.operations.asking import order
 from tests.operations.traffic import Traffic
 from tests.running import ROOT, RunningTracker, data_folder
-from tracker.commands.control import ask_running
 from tracker.errors import TrackerError
-from tracker.settings import Settings, read_settings
 
 _AS_SYSTEMD = """
 import os, sys
@@ -48,10 +47,6 @@ class Activated(RunningTracker):
         await self.until_ready()
 
 
-def settings_of(tracker: RunningTracker) -> Settings:
-    return read_settings(tracker.environment)
-
-
 def paths_of(tracker: RunningTracker) -> list[str]:
     """A click-out, and an order about no click: both are written to a store before they are answered."""
     click_out, postback = (urlsplit(url) for url in (tracker.link("shopper-1", "lab"), tracker.postback_url("lab")))
@@ -65,12 +60,6 @@ async def until_it_takes_orders(tracker: RunningTracker) -> None:
             await asyncio.sleep(0.05)
 
 
-async def restart(tracker: RunningTracker) -> list[str]:
-    said: list[str] = []
-    await asyncio.to_thread(ask_running, settings_of(tracker), "restart", said.append)
-    return said
-
-
 def web_workers(tracker: RunningTracker) -> set[int]:
     return {process.pid for process in tracker.processes() if "web" in process.cmdline()[:5]}
 
@@ -81,24 +70,41 @@ async def data() -> AsyncIterator[Path]:
         yield folder
 
 
-async def test_two_workers_are_replaced_under_load_without_a_request_that_fails(data: Path) -> None:
-    async with RunningTracker(data, workers=2) as tracker:
-        await until_it_takes_orders(tracker)
-        for _ in range(ROUNDS):
-            before, drain = web_workers(tracker), tracker.find("drain")
-            assert len(before) == 2
-            async with Traffic(tracker.port, paths_of(tracker)).flowing() as traffic:
-                await traffic.until(50)
-                said = await restart(tracker)
-                await traffic.until(50)
-            assert traffic.failures == []
-            assert [line.partition(":")[0] for line in said] == ["web worker 1", "web worker 2", "drain"]
-            assert len(web_workers(tracker)) == 2
-            assert not web_workers(tracker) & before
-            new = tracker.find("drain")
-            assert drain is not None
-            assert new is not None
-            assert drain.pid != new.pid
+async def test_two_workers_are_replaced_under_load_without_a_request_that_fails(operated: RunningTracker) -> None:
+    for _ in range(ROUNDS):
+        before, drain = web_workers(operated), operated.find("drain")
+        assert len(before) == 2
+        async with Traffic(operated.port, paths_of(operated)).flowing() as traffic:
+            await traffic.until(50)
+            said = await order(operated, "restart")
+            await traffic.until(50)
+        assert traffic.failures == []
+        assert [line.partition(":")[0] for line in said] == ["web worker 1", "web worker 2", "drain"]
+        assert len(web_workers(operated)) == 2
+        assert not web_workers(operated) & before
+        new = operated.find("drain")
+        assert drain is not None
+        assert new is not None
+        assert drain.pid != new.pid
+
+
+async def test_a_new_worker_that_cannot_start_replaces_nobody(operated: RunningTracker) -> None:
+    before = web_workers(operated)
+    in_force = operated.data / "partners.in-force.yaml"
+    kept = in_force.read_bytes()
+    in_force.write_bytes(b"no: [programme")
+    with pytest.raises(TrackerError, match="A new web worker 1 does not get ready; the old ones serve on"):
+        await order(operated, "restart")
+    in_force.write_bytes(kept)
+    async with Traffic(operated.port, paths_of(operated)).flowing() as traffic:
+        await traffic.until(20)
+    assert traffic.failures == []
+    assert web_workers(operated) == before
+
+
+async def test_an_order_that_serve_does_not_know_is_refused(operated: RunningTracker) -> None:
+    with pytest.raises(TrackerError, match="knows no order dance"):
+        await order(operated, "dance")
 
 
 async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait(data: Path, tmp_path: Path) -> None:
@@ -109,9 +115,10 @@ async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait
         with tracker.listening:
             async with tracker:
                 assert await asyncio.to_thread(systemd.recv, 100) == b"READY=1"
+                await until_it_takes_orders(tracker)
                 async with Traffic(tracker.port, paths_of(tracker)).flowing() as traffic:
                     await traffic.until(50)
-                    await restart(tracker)  # with one worker
+                    await order(tracker, "restart")  # with one worker
                     await traffic.until(50)
                     assert traffic.failures == []
                     assert await tracker.stop() == 0
@@ -124,24 +131,6 @@ async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait
 
 def _environment_of_a_worker(tracker: RunningTracker) -> list[str]:
     return list(psutil.Process(min(web_workers(tracker))).environ())
-
-
-async def test_a_new_worker_that_cannot_start_replaces_nobody(data: Path) -> None:
-    async with RunningTracker(data) as tracker:
-        await until_it_takes_orders(tracker)
-        before = web_workers(tracker)
-        in_force = tracker.data / "partners.in-force.yaml"
-        kept = in_force.read_bytes()
-        in_force.write_bytes(b"no: [programme")
-        with pytest.raises(TrackerError, match="A new web worker 1 does not get ready; the old ones serve on"):
-            await restart(tracker)
-        in_force.write_bytes(kept)
-        async with Traffic(tracker.port, paths_of(tracker)).flowing() as traffic:
-            await traffic.until(20)
-        assert traffic.failures == []
-        assert web_workers(tracker) == before
-        with pytest.raises(TrackerError, match="knows no order dance"):
-            await asyncio.to_thread(ask_running, settings_of(tracker), "dance")
 
 
 def test_without_a_running_tracker_a_restart_says_so(data: Path) -> None:
