@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import psutil
 import pytest
 
@@ -31,7 +32,7 @@ class Activated(RunningTracker):
     """`serve` as systemd starts it: the socket is opened before, and stays when it ends."""
 
     def __init__(self, data: Path, notified: Path) -> None:
-        super().__init__(data, more={"NOTIFY_SOCKET": str(notified), "TRACKER_PUBLIC_URL": "http://127.0.0.1:1"})
+        super().__init__(data, more={"NOTIFY_SOCKET": str(notified), "TRACKER_LEAVE_SECONDS": "2"})
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self.listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -58,6 +59,15 @@ async def until_it_takes_orders(tracker: RunningTracker) -> None:
     async with asyncio.timeout(60):
         while "Ctrl-C stops it" not in tracker.log.read_text():
             await asyncio.sleep(0.05)
+
+
+async def until_a_balancer_would_leave(tracker: RunningTracker) -> None:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as client:
+        while True:
+            async with client.get(f"{tracker.url}/readyz") as answer:
+                if answer.status == 503:
+                    assert (await answer.json())["worker"] == "leaving"
+                    return
 
 
 def web_workers(tracker: RunningTracker) -> set[int]:
@@ -121,7 +131,9 @@ async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait
                     await order(tracker, "restart")  # with one worker
                     await traffic.until(50)
                     assert traffic.failures == []
-                    assert await tracker.stop() == 0
+                    stopping = asyncio.create_task(tracker.stop())
+                    await until_a_balancer_would_leave(tracker)
+                    assert await stopping == 0
                     await tracker.start()
                     await traffic.until(50)
                 assert traffic.failures == []

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tracker.errors import StoreUnavailableError
 from tracker.telemetry import Telemetry
-from tracker.web import LARGEST_BODY, Patience, make_runner, middleware, request_id
+from tracker.web import LARGEST_BODY, GuardedRunner, Patience, make_runner, middleware, request_id
 
 SHORT = Patience(head=0.3, body=0.5, idle=0.4)
 GOOD = b"GET / HTTP/1.1\r\nHost: tracker.example\r\n\r\n"
@@ -22,6 +22,8 @@ GOOD = b"GET / HTTP/1.1\r\nHost: tracker.example\r\n\r\n"
 class Serving:
     port: int
     telemetry: Telemetry
+    runner: GuardedRunner
+    is_slow: bool = False  # somebody waits in /slow
     go: asyncio.Event = field(default_factory=asyncio.Event)  # what /slow waits for
 
     @asynccontextmanager
@@ -83,7 +85,8 @@ async def serving(patience: Patience | None = SHORT) -> AsyncIterator[Serving]:
     app = web.Application(
         middlewares=[middleware(telemetry, lambda: f"request-{next(numbers)}")], client_max_size=LARGEST_BODY
     )
-    served = Serving(0, telemetry)
+    runner = make_runner(app, telemetry, patience)
+    served = Serving(0, telemetry, runner)
 
     async def hello(request: web.Request) -> web.Response:
         return web.Response(text=request_id(request))
@@ -95,6 +98,7 @@ async def serving(patience: Patience | None = SHORT) -> AsyncIterator[Serving]:
         return web.Response(text=request.query["promo_code"])
 
     async def slow(_: web.Request) -> web.Response:
+        served.is_slow = True
         await served.go.wait()
         return web.Response(text="at last")
 
@@ -114,7 +118,6 @@ async def serving(patience: Patience | None = SHORT) -> AsyncIterator[Serving]:
             web.get("/broken/{secret}", broken), web.get("/elsewhere", elsewhere),
         ]
     )  # fmt: skip
-    runner = make_runner(app, telemetry, patience)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -112,3 +112,14 @@ async def test_a_part_that_is_too_old_says_so(ask: Ask, warehouse: Store) -> Non
     status, said = await ask("/readyz")
     assert status == 200
     assert json.loads(said) == {"valkey": "ok", "warehouse": "ClickHouse 18.16 is too old."}
+
+
+async def test_a_process_that_leaves_is_not_ready_and_goes_on_answering(valkey: Store) -> None:
+    app, leaving = web.Application(), asyncio.Event()
+    app.add_routes(Health({"valkey": Part(valkey.ask)}, Telemetry(), leaving.is_set).routes())
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.get("/readyz")).status == 200
+        leaving.set()
+        answer = await client.get("/readyz")
+        assert (answer.status, await answer.json()) == (503, {"valkey": "ok", "worker": "leaving"})
+        assert (await client.get("/healthz")).status == 200

@@ -148,8 +148,8 @@ class EmbeddedEngine:
         """Each insert that is kept is a part of a block of its own, with a greater number than all before."""
         database, _, name = table.rpartition(".")
         sql = (
-            "SELECT max(max_block_number) FROM system.parts "
-            f"WHERE active AND database = '{database}' AND table = '{name}'"  # noqa: S608 - names of ours
+            "SELECT max(max_block_number) FROM system.parts "  # noqa: S608 - names of ours
+            f"WHERE active AND database = '{database}' AND table = '{name}'"
         )
         return int(self._run(self._writer, sql, "TSV", {}))
 
