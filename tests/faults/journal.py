@@ -10,8 +10,6 @@ from typing import Any
 from tests.faults.load import Sent
 from tests.faults.orders import Message, messages_of
 
-DOUBLE_SECONDS = 2.0
-
 
 @dataclass
 class Order:
@@ -39,7 +37,7 @@ class Journal:
     click_ids: dict[int, str] = field(default_factory=dict)  # answered, by the number of the click
     double_ids: dict[int, str] = field(default_factory=dict)  # of second clicks at the same moment
     late: list[tuple[float, float]] = field(default_factory=list)  # when a redirect was due, seconds until its answer
-    slow: set[int] = field(default_factory=set)  # answered so late that two clicks may not have been at one moment
+    without_id: list[int] = field(default_factory=list)  # clicks that were answered, and without an id
     by_page: int = 0  # answered with an id to the checks page
     orders: dict[int, Order] = field(default_factory=dict)
     kept: dict[str, Sent] = field(default_factory=dict)  # received id of a message that was answered 2xx -> as sent
@@ -76,8 +74,8 @@ class Journal:
             ids[number] = entry["click_id"]
             self.by_page += "by_page" in entry
             self.late += [] if "by_page" in entry else [(entry["due"], entry["late"])]
-            if entry["seconds"] >= DOUBLE_SECONDS:
-                self.slow.add(number)
+        elif "answered" in entry:
+            self.without_id.append(number)
 
     def _add_message(self, entry: dict[str, Any], answered: int | None) -> None:
         order = self.orders.setdefault(entry["order"], Order(entry["order"]))
@@ -94,6 +92,12 @@ class Journal:
     @property
     def answered_ids(self) -> set[str]:
         return {*self.click_ids.values(), *self.double_ids.values()}
+
+    @property
+    def doubles(self) -> tuple[int, int]:
+        """Double clicks of which both were answered, and how many of them have two ids."""
+        both = self.double_ids.keys() & self.click_ids.keys()
+        return len(both), sum(self.double_ids[number] != self.click_ids[number] for number in both)
 
     def ids_of(self, number: int) -> set[str]:
         """The ids with which this click was answered; two at most."""

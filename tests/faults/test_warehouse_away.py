@@ -16,7 +16,7 @@ from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
 from tests.store.factories import CLICK_IDS, click_fact
 from tracker.store.clicks import STREAMS, ClickStore
-from tracker.store.valkey_node import open_node
+from tracker.store.valkey_client import open_valkey, send
 
 RATE = 100 if is_soak() else 20  # clicks a second that arrive
 BACKLOG = 3600 * RATE
@@ -68,7 +68,7 @@ async def _pile_up(tracker: RunningTracker) -> None:
     """An hour of clicks, as the redirect writes them."""
     chance = random.Random(1)  # noqa: S311 - any ids will do
     ordinary = click_fact(partner=PILED)
-    async with aclosing(open_node(tracker.valkey_url)) as valkey:
+    async with aclosing(open_valkey(tracker.valkey_url)) as valkey:
         clicks = ClickStore(valkey, hot_days=1)
         for begin in range(0, BACKLOG, 1000):
             now = time.time()
@@ -85,10 +85,10 @@ async def _pile_up(tracker: RunningTracker) -> None:
 
 async def _caught_up(tracker: RunningTracker, drain: psutil.Process) -> float:
     """Seconds until no more waits than arrives while one batch is on its way."""
-    async with aclosing(open_node(tracker.valkey_url)) as valkey, asyncio.timeout(3600 / CATCHES_UP):
+    async with aclosing(open_valkey(tracker.valkey_url)) as valkey, asyncio.timeout(3600 / CATCHES_UP):
         begin = time.monotonic()
         drain.resume()
-        while sum([await valkey.xlen(stream) for stream in STREAMS]) > 2 * RATE:
+        while sum(await send(valkey, [("XLEN", stream) for stream in STREAMS])) > 2 * RATE:
             await asyncio.sleep(0.05)
         return time.monotonic() - begin
 

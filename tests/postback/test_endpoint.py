@@ -188,3 +188,15 @@ async def test_a_status_word_that_nobody_explained_is_counted_and_approves_nothi
 
     assert (setting.words_unknown, setting.counted) == (["lab"], [("lab", "decided")])
     assert await setting.value("SELECT status FROM conversions") == "pending"
+
+
+async def test_a_ledger_that_is_away_is_a_line_in_the_log_for_each_message(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    await setting.ledger._pool.close()
+
+    status, answer = await setting.send(APPROVED)
+
+    assert (status, answer["verdict"]) == (503, "not_stored")
+    assert "could not be stored: PostgreSQL did not answer" in caplog.text
+    assert "Traceback" not in caplog.text

@@ -5,7 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from tracker.errors import ConfigurationError
+from tests.running import free_port
+from tracker.errors import ConfigurationError, StoreUnavailableError
 from tracker.store.migrate import migrate_postgres, migrations
 
 pytestmark = pytest.mark.every_postgres
@@ -22,6 +23,11 @@ async def empty_dsn(postgres_dsn: str) -> str:
 async def test_every_file_is_applied_once_and_in_order(empty_dsn: str) -> None:
     assert await migrate_postgres(empty_dsn) == list(migrations())
     assert await migrate_postgres(empty_dsn) == []
+
+
+async def test_a_server_that_is_away_is_told_in_a_sentence() -> None:
+    with pytest.raises(StoreUnavailableError, match="PostgreSQL did not answer"):
+        await migrate_postgres(f"postgresql://tracker@127.0.0.1:{free_port()}/tracker")
 
 
 async def test_two_processes_may_start_together(empty_dsn: str) -> None:

@@ -123,8 +123,11 @@ class Receive:
         raw = self._raw(received, partner, request)
         try:
             ingested, sentence = await self._take(partner, raw, request)
-        except Exception:  # noqa: BLE001 - whatever it is, the sender must send it again
-            _log.exception("Postback %s of %s could not be stored", raw.postback_id, partner.id)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the sender must send it again
+            is_ours = not isinstance(fault, StoreUnavailableError)  # of a store that is away a line a message is enough
+            _log.error(
+                "Postback %s of %s could not be stored: %s", raw.postback_id, partner.id, fault, exc_info=is_ours
+            )
             return self.refuse(MessageCode.NOT_STORED, voice(partner, request.shape), partner.id)
         self._count(partner.id, str(ingested.code or "decided"))
         for reason in ingested.decision.reasons if ingested.decision else ():

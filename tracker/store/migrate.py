@@ -8,6 +8,7 @@ from importlib import resources
 import asyncpg
 
 from tracker.errors import ConfigurationError
+from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import connect
 
 # Any number will do, as long as nobody else uses it.
@@ -22,13 +23,15 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 async def migrate_postgres(dsn: str) -> list[str]:
-    """Returns the names of what was applied now. Raises ConfigurationError when the database is not ours to change."""
-    connection = await connect(dsn)
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        return await _apply(connection, migrations())
-    finally:
-        await connection.close()  # and so the lock
+    """Returns the names of what was applied now. Raises ConfigurationError when the database is not ours to change,
+    StoreUnavailableError when it is away."""
+    with telling_when_away():
+        connection = await connect(dsn)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+            return await _apply(connection, migrations())
+        finally:
+            await connection.close()  # and so the lock
 
 
 def migrations() -> dict[str, str]:
