@@ -147,11 +147,11 @@ class EmbeddedEngine:
     def _newest_block(self, table: str) -> int:
         """Each insert that is kept is a part of a block of its own, with a greater number than all before."""
         database, _, name = table.rpartition(".")
-        sql = (
-            "SELECT max(max_block_number) FROM system.parts "  # noqa: S608 - names of ours
-            f"WHERE active AND database = '{database}' AND table = '{name}'"
-        )
-        return int(self._run(self._writer, sql, "TSV", {}))
+        sql = """
+        SELECT max(max_block_number) FROM system.parts
+        WHERE active AND database = {database:String} AND table = {name:String}
+        """
+        return int(self._run(self._writer, sql, "TSV", {"database": database, "name": name}))
 
     def _broken_parts(self) -> int:
         """Parts that a crash or the disk has damaged are set aside by the engine, without an error."""
