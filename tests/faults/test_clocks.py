@@ -110,5 +110,5 @@ async def _click_out(tracker: RunningTracker, url: str, shopper: str, moment: fl
         async with one.get(link) as answer:
             address, token = check_of(await answer.text())
         async with one.post(answer.url.join(answer.url.with_path(address, encoded=True)), json=said(token)) as checked:
-            go = (await checked.json())["go"]
+            go: str = (await checked.json())["go"]
     return parse_qs(urlsplit(go).query)["sub"][0]
