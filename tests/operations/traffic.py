@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 PATIENCE_SECONDS = 120.0
-GAP_SECONDS = 0.05  # between two requests of one connection, and between two new connections
+GAP_SECONDS = 0.05  # between two requests of one connection
+NEW_GAP_SECONDS = 0.2  # between two new connections: those of a whole restart have room in the socket
 KEPT = 4
 
 
@@ -83,7 +84,7 @@ class Traffic:
         async with asyncio.TaskGroup() as tasks:
             while not self._stopping.is_set():
                 tasks.create_task(once())
-                await asyncio.sleep(GAP_SECONDS)
+                await asyncio.sleep(NEW_GAP_SECONDS)
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[Self]:

@@ -52,6 +52,7 @@ class Fleet:
         self._workers = [Kept(new_worker(number + 1, web_places(number + 1)[0])) for number in range(workers)]
         self._demo = None if demo is None else Kept(demo)
         self._leaving: set[Kept] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         for one in self._all():
@@ -61,7 +62,7 @@ class Fleet:
         """First no new clicks and postbacks, then the drain ships what is left."""
         if self._demo is not None:
             await self._demo.stop()
-        await asyncio.gather(*(one.stop() for one in (*self._workers, *self._leaving)))
+        await asyncio.gather(*(one.stop() for one in (*self._workers, *self._leaving)), *self._retiring)
         await self._drain.stop()
 
     async def restart(self, say: Say) -> None:
@@ -69,13 +70,12 @@ class Fleet:
 
         Raises TrackerError when a new one does not get ready: the old ones that are left serve on.
         """
-        retiring = []
+        await self._until_retired()  # those of a restart that failed have the places that are needed now
         for place in range(len(self._workers)):
             old = await self._replace_worker(place)
-            retiring.append(asyncio.create_task(old.stop(hurried=False)))
+            self._retiring.add(asyncio.create_task(old.stop(hurried=False)))
             say(f"web worker {place + 1}: the new one accepts, the old one finishes what it has")
-        await asyncio.wait(retiring)
-        self._leaving.clear()
+        await self._until_retired()
         self._drain = await _again(self._drain)
         if not await self._is_ready(self._drain.child):
             raise TrackerError("The drain does not get ready; facts wait for it. Look at the log.")
@@ -98,6 +98,12 @@ class Fleet:
                 raise TrackerError("Not every process works by the new configuration. Look at the log.")
         if self._demo is not None:
             self._demo = await _again(self._demo)
+
+    async def _until_retired(self) -> None:
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+        self._retiring.clear()
+        self._leaving.clear()
 
     async def _replace_worker(self, place: int) -> Kept:
         """Returns the old one, which is told to finish."""

@@ -55,7 +55,8 @@ class Health:
     async def metrics(self, _: web.Request) -> web.Response:
         """Of all processes of the installation; as Prometheus asks for it."""
         headers = {"Cache-Control": "no-store", "Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        return web.Response(body=self._telemetry.render().encode(), headers=headers)
+        text = await asyncio.to_thread(self._telemetry.render)  # thousands of series: shoppers need not wait for them
+        return web.Response(body=text.encode(), headers=headers)
 
     async def _answers(self, name: str, part: Part) -> str:
         """`ok`, `away`, or a sentence: it answers, and is of no use. Logged when it changes: whoever asks every second
