@@ -15,7 +15,7 @@ def settings_of(tracker: RunningTracker) -> Settings:
     return read_settings(tracker.environment)
 
 
-async def order(tracker: RunningTracker, what: str, **options: bool) -> list[str]:
+async def order(tracker: RunningTracker, what: str, **options: bool | str) -> list[str]:
     """What it said. Raises as the command does."""
     said: list[str] = []
     await asyncio.to_thread(ask_running, settings_of(tracker), what, said.append, **options)

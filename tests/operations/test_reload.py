@@ -90,6 +90,12 @@ async def test_the_command_prints_every_problem_and_ends_with_2(
     assert all(line.startswith("partners.yaml:") for line in told)
 
 
+async def test_another_file_than_the_one_of_serve_is_refused(operated: RunningTracker) -> None:
+    with pytest.raises(ConfigurationError, match=f"was started with {operated.partners}: change that file"):
+        await order(operated, "reload", partners="/elsewhere/partners.yaml")
+    await order(operated, "reload", partners=str(operated.partners), yes=True)
+
+
 async def test_a_new_partner_and_new_terms_are_in_force_in_every_process_at_once(operated: RunningTracker) -> None:
     before = await until_all_have_one_hash(operated)
     operated.partners.write_text(lab_from_2099("6%") + NEW)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ _LONGEST_ORDER = 4096  # bytes
 _PATIENCE_SECONDS = 600.0  # a restart waits for connections of every worker
 
 Say = Callable[[str], None]
+Options = Mapping[str, bool | str]
 # What is ordered, with its options, and where its words go. Raises TrackerError.
-Obey = Callable[[str, dict[str, bool], Say], Awaitable[None]]
+Obey = Callable[[str, Options, Say], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
 
-def ask_running(settings: Settings, order: str, say: Say = print, **options: bool) -> None:
+def ask_running(settings: Settings, order: str, say: Say = print, **options: bool | str) -> None:
     """Have the running tracker of this data folder do `order` ("restart", "reload"), and say what it says.
 
     Raises TrackerError when none runs, or when it fails; ConfigurationError when it refuses.

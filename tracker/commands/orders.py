@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tracker import app
-from tracker.commands.control import Say
+from tracker.commands.control import Options, Say
 from tracker.commands.fleet import Fleet
 from tracker.errors import ConfigurationError, TrackerError
 from tracker.settings import Settings
@@ -22,14 +23,15 @@ class Orders:
     postgres_url: str
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def obey(self, order: str, options: dict[str, bool], say: Say) -> None:
+    async def obey(self, order: str, options: Options, say: Say) -> None:
         """Raises TrackerError; ConfigurationError when nothing was done because something must be mended first."""
         async with self.turn:
             if order == "restart":
                 log.info("restarting, one process after the other")
                 await self.fleet.restart(say)
             elif order == "reload":
-                await self._reload(say, yes=options.get("yes", False), dry_run=options.get("dry_run", False))
+                self._refuse_another_file(str(options.get("partners", "")))
+                await self._reload(say, yes=bool(options.get("yes")), dry_run=bool(options.get("dry_run")))
             else:
                 raise TrackerError(f"The running tracker knows no order {order}; it is older than this command.")
 
@@ -40,6 +42,14 @@ class Orders:
         except TrackerError as error:
             for line in str(error).splitlines():
                 log.error("not reloaded: %s", line)  # noqa: TRY400 - sentences, not a traceback
+
+    def _refuse_another_file(self, partners: str) -> None:
+        """The next start would read the first one again."""
+        ours = self.settings.partners
+        if partners and Path(partners) != ours:
+            raise ConfigurationError(
+                [f"the running tracker was started with {ours}: change that file, or start it anew"]
+            )
 
     async def _reload(self, say: Say, *, yes: bool, dry_run: bool) -> None:
         plan = await app.plan_reload(self.settings, self.postgres_url)

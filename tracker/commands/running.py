@@ -14,4 +14,5 @@ def restart(options: argparse.Namespace, settings: Settings) -> None:  # noqa: A
 
 def reload(options: argparse.Namespace, settings: Settings) -> None:
     """The file that `serve` was started with."""
-    ask_running(settings, "reload", yes=options.yes, dry_run=options.dry_run)
+    partners = str(settings.partners) if options.partners else ""
+    ask_running(settings, "reload", yes=options.yes, dry_run=options.dry_run, partners=partners)
