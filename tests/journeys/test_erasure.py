@@ -26,6 +26,7 @@ from tracker.settings import read_settings
 from tracker.store.clicks import STREAMS
 
 SHOPPER = "canary-shopper-4711"
+ADDRESS = "198.51.100.77"
 WAITING = "waiting-shopper-4712"
 OTHER = "canary-shopper-47110"
 ERASE = ("erase", SHOPPER, "--reason", "asked by letter", "--staff", "anna")
@@ -35,7 +36,7 @@ ERASE = ("erase", SHOPPER, "--reason", "asked by letter", "--staff", "anna")
 async def own_tracker() -> AsyncIterator[RunningTracker]:
     """With no other traffic than this test's."""
     with data_folder() as data:
-        async with RunningTracker(data) as tracker:
+        async with RunningTracker(data, more={"TRACKER_TRUSTED_PROXIES": "127.0.0.0/8"}) as tracker:
             yield tracker
 
 
@@ -73,9 +74,10 @@ async def sums(tracker: RunningTracker) -> dict[str, Any]:
     return {"ledger": dict(ledger), "kinds": {row["kind"]: row["kopecks"] for row in kinds}, "orders": orders}
 
 
-def files_with(folder: Path, word: bytes) -> list[str]:
-    """Every file below, without those of PostgreSQL, whose pages and log keep old bytes until they are written over."""
-    cluster = cluster_in((folder / "postgres").resolve())
+def files_with(folder: Path, word: bytes, *, books: bool = False) -> list[str]:
+    """Every file below; without `books` not those of PostgreSQL, whose pages and log keep old bytes until they are
+    written over."""
+    cluster = folder / "nothing" if books else cluster_in((folder / "postgres").resolve())
     found = []
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_relative_to(cluster):
@@ -202,10 +204,33 @@ async def test_an_act_of_before_allows_nobody_to_change_what_is_never_changed(ow
         await connection.close()
 
 
-async def test_no_file_has_the_id_once_clickhouse_has_dropped_its_old_parts(own: RunningTracker) -> None:
+async def test_an_address_is_sent_along_with_everything(own: RunningTracker) -> None:
+    """As a proxy hands it over; the last test looks for it."""
+    headers = {"User-Agent": DESKTOP, "X-Forwarded-For": ADDRESS}
+    async with aiohttp.ClientSession(headers=headers) as client:
+        for path in ("/", "/go/lab?s=forged", "/my", "/pb/lab/wrong", "/nowhere"):
+            async with client.get(own.url + path) as answer:
+                assert answer.status < 500
+        async with client.get(own.link("address-shopper", "lab")) as answer:
+            assert answer.status == 200
+        fields = {"order_id": "ADDRESS-1", "status": "pending", "amount": "10.00"}
+        async with client.post(own.postback_url("lab"), data=fields) as answer:
+            assert answer.status == 200
+        report_ = {"id": "b" * 32, "partner": "lab", "kind": "landing", "tab": "same_tab"}
+        async with client.post(f"{own.url}/tag", json=report_) as answer:
+            assert answer.status == 204
+    await until_asked(own, "SELECT 1 FROM analytics.postbacks WHERE order_id = 'ADDRESS-1' AND address_hash != 0")
+
+
+async def test_no_file_has_the_id_or_the_address_once_clickhouse_has_dropped_old_parts(
+    own: RunningTracker,
+) -> None:
     """It keeps them for eight minutes, unless told otherwise. Last, since the tracker is stopped for it."""
     await own.stop()
     program = [sys.executable, "-m", "tests.journeys.old_parts", str(own.data / "warehouse" / "clickhouse")]
     await asyncio.to_thread(subprocess.run, program, cwd=ROOT, check=True, timeout=60)
     assert files_with(own.data, SHOPPER.encode()) == []
-    assert not re.search(SHOPPER.encode() + rb"(?![0-9])", own.log.read_bytes())
+    assert files_with(own.data, ADDRESS.encode(), books=True) == []
+    log = own.log.read_bytes()
+    assert not re.search(SHOPPER.encode() + rb"(?![0-9])", log)
+    assert ADDRESS.encode() not in log

@@ -72,7 +72,7 @@ async def test_address_hashes_of_postbacks_go_everywhere_and_nothing_else_of_the
         without = "SELECT id, received_at, query, verdict FROM postbacks ORDER BY id"
         before = await setting.rows(without)
 
-        await retention(warehouse, setting.now + timedelta(days=80), days=120).run()
+        await retention(warehouse, setting.now + timedelta(days=100), days=120).run()
 
         hashes = [row["address_hash"] for row in await setting.rows("SELECT address_hash FROM postbacks ORDER BY id")]
         assert hashes == [0, 7]
@@ -85,7 +85,7 @@ async def test_address_hashes_of_postbacks_go_everywhere_and_nothing_else_of_the
 
     rebuilt = await rebuild.run(ignore)
     assert [one.table for one in rebuilt if one.before != one.after] == []
-    assert ask(warehouse.engine, "SELECT address_hash FROM postbacks ORDER BY received_at") == [("0",), ("7",)]
+    assert ask(warehouse.engine, "SELECT address_hash FROM postbacks ORDER BY received_at") == [(0,), (7,)]
     assert [act["changed"] for act in await acts(warehouse)] == [{"postbacks": 1}]
 
 

@@ -51,11 +51,13 @@ def fill(engine: EmbeddedEngine) -> None:
 def test_the_first_release_s_rows_are_all_there_and_new_ones_beside_them(first: EmbeddedEngine) -> None:
     fill(first)
 
+    first._types.clear()  # another release is another process
+
     assert migrate_clickhouse(first) == list(migrations())[FIRST_RELEASE:]
 
     counts = {table: ask(first, f"SELECT count() FROM {table}")[0][0] for table in ("clicks", "postbacks")}
     assert {table: int(count) for table, count in counts.items()} == {"clicks": 2, "postbacks": 1}
-    assert ask(first, "SELECT revision, cashback, exchange_rate FROM conversions") == [(2, "50", None)]
+    assert ask(first, "SELECT revision, cashback, exchange_rate FROM conversions") == [(2, 50, None)]
     [evidence] = ask(first, "SELECT check_evidence, check_ms, script FROM clicks LIMIT 1")
     assert evidence == (["", "", "", ""], [0, 0, 0, 0], "")
     put(first, click_fact(3), tag_fact())
