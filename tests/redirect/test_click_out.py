@@ -58,6 +58,14 @@ async def test_a_deep_link_is_handed_on_byte_for_byte(setting: Setting) -> None:
     assert parse_qs(urlsplit(gone.location).query)["ulp"] == [deep]
 
 
+async def test_without_an_id_a_deep_link_is_the_location_byte_for_byte(setting: Setting) -> None:
+    """As aiohttp's own redirects write it, it would be another one: `/c`, `'`."""
+    deep = "https://www.lab.example/a%2Fb/../c?x=%27&y=%7E#z"
+    gone = await setting.go(s=setting.link(), url=deep, agent="curl/8.5.0")
+
+    assert gone.location == deep
+
+
 @pytest.mark.parametrize(
     "deep", ["https://evil.example/", "//evil.example", "https://lab.example\\@evil.example", "https://lab.example:8/"]
 )

@@ -89,7 +89,7 @@ def test_a_long_chain_is_not_followed_to_its_end() -> None:
     assert PROXIES.client_address(PROXY, [", ".join([SHOPPER] + ["10.0.0.2"] * 19)]) == SHOPPER
 
 
-@given(st.lists(st.text(), max_size=3))
+@given(st.lists(st.text() | st.ip_addresses().map(str), max_size=3))
 def test_whatever_a_stranger_forwards_the_sender_is_the_stranger(forwarded: list[str]) -> None:
     assert PROXIES.client_address(SHOPPER, forwarded) == SHOPPER
     assert PROXIES.client_address(PROXY, [*forwarded, SHOPPER]) == SHOPPER
