@@ -14,9 +14,11 @@ from tests.stores import (
     postgres_dsn,
     postgres_kind,
     postgres_server,
+    redis_server,
     stores_folder,
     valkey,
     valkey_server,
+    valkey_url,
 )
 
 TESTS = Path(__file__).resolve().parent
@@ -29,10 +31,12 @@ __all__ = [
     "postgres_dsn",
     "postgres_kind",
     "postgres_server",
+    "redis_server",
     "running_tracker",
     "stores_folder",
     "valkey",
     "valkey_server",
+    "valkey_url",
 ]
 
 

@@ -2,6 +2,7 @@
 
 `valkey` is emptied before each test; `postgres_dsn` is a database of the test's own, copied from a migrated template.
 With the mark `every_postgres` a test gets it twice: in the bundled PostgreSQL, and in the oldest one that we support.
+A module that imports `either_valkey_url` has each of its tests on Debian's Redis, too.
 """
 
 import os
@@ -25,6 +26,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from tests.clusters.postgres import PostgresServer
+from tests.clusters.valkey_servers import Server, redis_program, running_server
 from tracker.embedded.errors import DataFolderInUseError
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import EmbeddedPostgres
@@ -63,9 +65,29 @@ async def postgres_server(stores_folder: Path) -> AsyncIterator[EmbeddedPostgres
     await server.stop()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis_server(stores_folder: Path) -> AsyncIterator[Server]:
+    program = redis_program()
+    if program is None:
+        pytest.skip("Debian's redis-server is not installed: tests/packages.sh does it")
+    async with running_server(stores_folder / "redis", program) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey_url(valkey_server: EmbeddedValkey) -> str:
+    return valkey_server.url
+
+
+@pytest.fixture(name="valkey_url", params=["valkey", "redis"])
+def either_valkey_url(request: pytest.FixtureRequest) -> str:
+    server: EmbeddedValkey | Server = request.getfixturevalue(f"{request.param}_server")
+    return server.url
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def valkey(valkey_server: EmbeddedValkey) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(valkey_server.url, retry=Retry(NoBackoff(), 0))
+async def valkey(valkey_url: str) -> AsyncIterator[Redis]:
+    client: Redis = Redis.from_url(valkey_url, retry=Retry(NoBackoff(), 0))
     await client.flushall()
     yield client
     await client.aclose()

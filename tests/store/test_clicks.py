@@ -412,11 +412,12 @@ class LosesReplies:
 
 @pytest.mark.parametrize("attributable", [True, False])
 async def test_a_click_whose_answer_was_lost_is_not_sent_again_behind_our_back(
-    valkey: Redis, valkey_server: EmbeddedValkey, *, attributable: bool
+    valkey_server: EmbeddedValkey, *, attributable: bool
 ) -> None:
     """As a retrying client does: a repeated XADD is a second click."""
     between = LosesReplies(valkey_server.socket)
-    async with between.client() as losing:
+    async with between.client() as losing, open_node(valkey_server.url) as valkey:
+        await valkey.flushall()
         clicks = ClickStore(losing, hot_days=HOT_DAYS)
         await clicks.record(click_fact(1), attributable=attributable)
         between.loses = True

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from tests.store.factories import click_fact
+from tests.stores import either_valkey_url  # noqa: F401 - each test on either server
 from tests.warehouse.engines import Away, Rows, WatchedEngine
 from tests.warehouse.setting import (
     DAY,
@@ -178,6 +180,36 @@ async def test_only_what_was_read_is_removed(warehouse: Warehouse) -> None:
     await warehouse.drain_once(WatchedEngine(warehouse.engine, after=record_more))
     assert await warehouse.waiting_clicks() == 16
     assert warehouse.count("SELECT count() FROM clicks") == 16
+
+
+@pytest.mark.parametrize("kept", [0, 3, 4])
+async def test_a_server_that_took_over_with_fewer_clicks_and_a_slower_clock_loses_none_of_its_own(
+    warehouse: Warehouse, kept: int
+) -> None:
+    """A replica lacks the last clicks of its primary, and gives ids by its own clock: they may lie before what was
+    read of the primary and is to be removed."""
+    read, late = clicks(16 * 5)[5::16], click_fact(500, shard=5)
+    loop = asyncio.get_running_loop()
+
+    async def take_over() -> None:
+        entries: Any = await warehouse.valkey.xrange(STREAMS[5])
+        await warehouse.valkey.delete(STREAMS[5])
+        for entry_id, fields in entries[:kept]:
+            await warehouse.valkey.xadd(STREAMS[5], fields, id=entry_id)
+        milliseconds, number = entries[kept][0].split(b"-")
+        its_own = b"%b-%d" % (milliseconds, int(number))
+        await warehouse.valkey.xadd(STREAMS[5], {FACT_FIELD: msgspec.msgpack.encode(late)}, id=its_own)
+
+    await warehouse.record(*read)
+    taking = WatchedEngine(
+        warehouse.engine, after=lambda _table, _rows: asyncio.run_coroutine_threadsafe(take_over(), loop).result(5)
+    )
+    await warehouse.drain_once(taking)
+    assert await warehouse.waiting_clicks() == kept + 1
+    await warehouse.drain_once()
+    assert await warehouse.waiting_clicks() == 0
+    stored = {row[0] for row in ask(warehouse.engine, "SELECT click_id FROM clicks")}
+    assert stored == {fact.click_id for fact in (*read, late)}
 
 
 async def test_one_insert_touches_one_month(warehouse: Warehouse) -> None:

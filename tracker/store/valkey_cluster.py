@@ -1,7 +1,7 @@
 """A Valkey Cluster, as far as we need one: each command to the node that holds its key, one round trip a node.
 
 The client's own cluster pipeline fails all nodes' commands with one node's, sends redirected commands one by one and
-learns nothing from a dead connection (docs/adr/0017). A command is sent again only when a node refused it unexecuted:
+learns nothing from a dead connection (docs/adr/0020). A command is sent again only when a node refused it unexecuted:
 MOVED, ASK, TRYAGAIN.
 """
 
