@@ -4,12 +4,14 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 import pytest_asyncio
 from redis.exceptions import ConnectionError  # noqa: A004 - the client's own word
 
+from tests.agents import DESKTOP
 from tests.clusters.valkey_servers import Server, redis_program
 from tests.passes import Passes
 from tests.running import RunningTracker, data_folder
@@ -46,13 +48,13 @@ async def test_a_tracker_on_redis_over_tls_takes_clicks_and_orders_and_ships_the
     with data_folder() as data:
         async with (
             RunningTracker(data, more={"TRACKER_VALKEY_URL": over_tls.url}) as tracker,
-            aiohttp.ClientSession() as client,
+            aiohttp.ClientSession(headers={"User-Agent": DESKTOP}) as client,
         ):
             assert tracker.find("valkey") is None
             cookies = Passes(tracker).passed("browser-1")
             async with client.get(tracker.link("shopper-1", "lab"), cookies=cookies, allow_redirects=False) as answer:
                 assert answer.status == 302, await answer.text()
-                click_id = answer.headers["Location"].partition("sub=")[2][:30]
+                [click_id] = parse_qs(urlsplit(answer.headers["Location"]).query)["sub"]
             order = {"click_id": click_id, "order_id": "1", "status": "approved", "amount": "1000.00"}
             async with client.get(tracker.postback_url("lab"), params=order) as answer:
                 assert answer.status == 200

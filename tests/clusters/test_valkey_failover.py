@@ -2,17 +2,19 @@
 is in ClickHouse once. Judged by its journal alone (reliability.md 5.2).
 
 A replica has what its primary wrote a moment later. Each other round makes that moment long: the replica gets nothing
-for a while before its primary dies. With TRACKER_VALKEY_REPLICAS=1 such clicks are not answered as recorded; without it
-they are lost, and this test says how many.
+for a while before its primary dies, and neither does ClickHouse. With TRACKER_VALKEY_REPLICAS=1 such clicks are not
+answered as recorded; without it they are lost, and this test says how many.
 """
 
 import asyncio
 import logging
 import random
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
+import psutil
 import pytest
 from redis.crc import key_slot
 
@@ -49,7 +51,7 @@ async def test_a_click_that_was_answered_outlives_its_primary(valkey_cluster: Cl
             with load_on(tracker, RATE) as load:
                 await _until_answered(load, FELT)
                 rounds = [
-                    await _fail_over(valkey_cluster, load, key_slot(chance.choice(TAGS).encode()), cut=cut)
+                    await _fail_over(valkey_cluster, tracker, load, key_slot(chance.choice(TAGS).encode()), cut=cut)
                     for cut in [True, False] * (ROUNDS // 2)
                 ]
                 await tracker.until_ready()
@@ -63,12 +65,23 @@ async def _until_answered(load: Load, more: int) -> None:
     await load.until(lambda journal: len(journal.answered_ids) >= before + more)
 
 
-async def _fail_over(cluster: Cluster, load: Load, slot: int, *, cut: bool) -> Round:
+@contextmanager
+def _stopped(process: psutil.Process | None) -> Iterator[None]:
+    assert process is not None
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
+
+
+async def _fail_over(cluster: Cluster, tracker: RunningTracker, load: Load, slot: int, *, cut: bool) -> Round:
     primary = await cluster.primary_of(slot)
     async with AsyncExitStack() as stack:
         before = load.so_far().answered_ids
         if cut:
             await stack.enter_async_context(out_of_step(cluster, primary))
+            stack.enter_context(_stopped(tracker.find("drain")))
             await _until_answered(load, 2 * FELT)
         primary.kill()
         killed_at, answered = monotonic(), len(load.so_far().answered_ids)

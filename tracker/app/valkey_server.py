@@ -13,12 +13,14 @@ from tracker.store.valkey_cluster import ValkeyCluster
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_SECONDS = 10.0  # nobody waits for a click yet
+
 
 async def check_valkey_server(url: str, replicas: int) -> None:
     """Raises ConfigurationError with every setting by which a click could be lost, StoreUnavailableError when nothing
     answers. What only makes a failure felt more is told in the log; so is a node that is away: the others do without.
     """
-    valkey = open_valkey(url)
+    valkey = open_valkey(url, answer_seconds=_PATIENCE_SECONDS)
     try:
         nodes = await _nodes(valkey)
         answers = {name: await _ask(node, replicas) for name, node in nodes.items()}
