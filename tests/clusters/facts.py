@@ -11,7 +11,7 @@ from tests.store.factories import click_fact
 from tests.warehouse.setting import Warehouse, line_fact, postback_fact, revision_fact, until
 from tracker.telemetry import SHIP_FAILURES, SHIPPED
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 AT_ONCE = 20  # clicks; a purchase to each tenth
 PATIENCE_SECONDS = 120
 # By table, what names one of its facts.
