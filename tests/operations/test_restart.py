@@ -32,7 +32,7 @@ class Activated(RunningTracker):
     """`serve` as systemd starts it: the socket is opened before, and stays when it ends."""
 
     def __init__(self, data: Path, notified: Path) -> None:
-        super().__init__(data, more={"NOTIFY_SOCKET": str(notified), "TRACKER_LEAVE_SECONDS": "2"})
+        super().__init__(data, more={"NOTIFY_SOCKET": str(notified), "TRACKER_LEAVE_SECONDS": "1"})
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port = self.listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
