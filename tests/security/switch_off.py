@@ -7,6 +7,7 @@ docs/security-tests.md says what each id is. Prints a line a defence; exit 1 whe
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LONGEST = 600  # seconds of one test
 LIST = Path(__file__).with_suffix(".toml")
 COPIED = (
     "tracker", "tests", "docs", "pyproject.toml", "constraints.txt", "requirements.lock", "README.md", "SECURITY.md",
@@ -83,6 +85,7 @@ def run(test: str, copy: Path) -> tuple[int, str]:
     output = copy / "output.txt"
     child = os.fork()
     if not child:
+        signal.alarm(LONGEST)  # a test that hangs has noticed nothing
         os.chdir(copy)
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
         for name in [one for one in sys.modules if one.partition(".")[0] in ("tests", "tracker")]:

@@ -65,6 +65,8 @@ async def traffic(exposed: RunningTracker, shown: list[bytes]) -> None:
     """It has reached ClickHouse."""
     assert len(shown) > 20
     async with asyncio.timeout(60), aiohttp.ClientSession() as analyst:
+        while not (exposed.data / "running.json").exists():
+            await asyncio.sleep(0.05)
         while not int(await asked(analyst, exposed, "SELECT count() FROM analytics.postbacks")):
             await asyncio.sleep(0.2)
 
