@@ -93,7 +93,7 @@ def run(test: str, copy: Path) -> tuple[int, str]:
         sys.path[:] = [str(copy), *(one for one in sys.path if Path(one).absolute() != ROOT)]
         os._exit(int(pytest.main(["-x", "-q", "--no-header", "-p", "no:schemathesis", test])))
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), output.read_text().splitlines()[-1]
+    return os.waitstatus_to_exitcode(status), (output.read_text().splitlines() or ["nothing"])[-1]
 
 
 if __name__ == "__main__":
