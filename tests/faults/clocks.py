@@ -12,8 +12,8 @@ _LIBRARIES = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/local/lib/faketime
 
 
 def with_clock(clock: Path, command: Sequence[str]) -> list[str]:
-    """The command with a clock that is set by what the file says, such as `+2d`, `-1h` or `+0`, also while it runs.
-    What it waits for is not touched."""
+    """The command with a clock that is set by what the file says, such as `+2d`, `-1h` or `+0`, also while it runs. How
+    long it waits is not touched."""
     found = [path for pattern in _LIBRARIES for path in Path("/").glob(pattern.lstrip("/"))]
     if not found or shutil.which("env") is None:
         pytest.skip("faketime is not installed")

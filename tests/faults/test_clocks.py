@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from tests.agents import DESKTOP
-from tests.browsing import check_of, said
+from tests.browsing import click_out, new_browser
 from tests.faults.answered import Clicks
 from tests.faults.clocks import SkewedValkey, with_clock
 from tests.faults.parts import clicks_in, client_of
@@ -106,9 +106,6 @@ async def _answers(process: "subprocess.Popen[bytes]", url: str) -> bool:
 async def _click_out(tracker: RunningTracker, url: str, shopper: str, moment: float) -> str:
     """By a link of that worker's time, through the checks page."""
     link = f"{url}/go/lab?s={make_link(secrets_of(tracker).link, shopper, 'lab', moment)}"
-    async with aiohttp.ClientSession(headers={"User-Agent": DESKTOP}, cookie_jar=aiohttp.CookieJar(unsafe=True)) as one:
-        async with one.get(link) as answer:
-            address, token = check_of(await answer.text())
-        async with one.post(answer.url.join(answer.url.with_path(address, encoded=True)), json=said(token)) as checked:
-            go: str = (await checked.json())["go"]
-    return parse_qs(urlsplit(go).query)["sub"][0]
+    async with new_browser(headers={"User-Agent": DESKTOP}) as browser:
+        gone = await click_out(browser, link)
+    return parse_qs(urlsplit(gone.location).query)["sub"][0]

@@ -234,6 +234,35 @@ engine.close()
     assert "ClickHouse has lost a part of its data, tracker.x" in done.stderr
 
 
+def test_a_damaged_part_of_the_clicks_raises_a_metric_while_it_lies_there(folder: Path) -> None:
+    script = """
+import asyncio, logging, sys
+from tests.store.factories import click_fact
+from tests.warehouse.setting import row_of
+from tracker.app.drain_process import open_engine
+from tracker.settings import read_settings
+from tracker.store.warehouse.rows import CLICKS
+from tracker.telemetry import BROKEN_PARTS, Telemetry
+async def main():
+    telemetry = Telemetry()
+    async with open_engine(read_settings({"TRACKER_DATA": sys.argv[1]}), telemetry) as threads:
+        if sys.argv[2]:
+            await threads.insert(CLICKS.name, CLICKS.columns, [row_of(click_fact(number)) for number in range(1000)])
+        count = await threads.query("SELECT count() FROM tracker.clicks", format_="TSV")
+    print(int(telemetry.value(BROKEN_PARTS)), int(count))
+logging.basicConfig(level=logging.ERROR)
+asyncio.run(main())
+"""
+    whole = python(script, folder, "insert")
+    assert whole.stdout == "0 1000\n", whole.stderr
+    [part] = folder.glob("warehouse/clickhouse/engine/store/*/*/202611_1_1_1")
+    os.truncate(part / "data.bin", (part / "data.bin").stat().st_size // 2)
+    damaged = python(script, folder, "")
+    assert damaged.stdout == "1 0\n", damaged.stderr
+    assert "tracker.clicks broken-on-start_202611_1_1_1" in damaged.stderr
+    assert python(script, folder, "").stdout == "1 0\n", "until a person has seen to it"
+
+
 def test_a_fork_of_the_process_that_holds_the_engine_ends_at_once_and_holds_nothing(folder: Path) -> None:
     """Its first query would wait for ever, and its copy of the lock would outlive us."""
     script = (

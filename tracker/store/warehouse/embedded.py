@@ -158,7 +158,11 @@ class EmbeddedEngine:
         sql = "SELECT database || '.' || table || ' ' || name FROM system.detached_parts WHERE reason LIKE 'broken%'"
         names = self._run(self._writer, sql, "TSVRaw", {}).decode().splitlines()
         for name in names:
-            log.critical("ClickHouse has lost a part of its data, %s: restore it from a backup", name)
+            log.critical(
+                "ClickHouse has lost a part of its data, %s: `tracker rebuild` makes money again, clicks come back from "
+                "a backup alone; then remove what is in the table's folder `detached`",
+                name,
+            )
         return len(names)
 
     def _end_fork(self) -> None:
