@@ -159,8 +159,8 @@ class EmbeddedEngine:
         names = self._run(self._writer, sql, "TSVRaw", {}).decode().splitlines()
         for name in names:
             log.critical(
-                "ClickHouse has lost a part of its data, %s: `tracker rebuild` makes money again, clicks come back from "
-                "a backup alone; then remove what is in the table's folder `detached`",
+                "ClickHouse has lost a part of its data, %s: `tracker rebuild` makes money again, clicks come back "
+                "from a backup alone; then remove what is in the table's folder `detached`",
                 name,
             )
         return len(names)
