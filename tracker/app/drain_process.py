@@ -159,6 +159,7 @@ async def _analysts(
     finally:
         for runner in runners:
             await runner.cleanup()
+        ours.unlink(missing_ok=True)
 
 
 async def _keep_replaying(stores: Stores, in_force: InForce, telemetry: Telemetry, stopping: asyncio.Event) -> None:
