@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import cycle, islice
-from typing import Any
 
 import msgspec
 
