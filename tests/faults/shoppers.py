@@ -134,7 +134,7 @@ class Shoppers:
     async def _asked(self, sql: str) -> dict[str, int]:
         """As an analyst's client does."""
         url = json.loads((self.tracker.data / "running.json").read_bytes())["warehouse_url"]
-        async with self.client.post(url, data=f"{sql} FORMAT JSONEachRow") as answer:
+        async with aiohttp.ClientSession() as analyst, analyst.post(url, data=f"{sql} FORMAT JSONEachRow") as answer:
             rows = [json.loads(line) for line in (await answer.text()).splitlines()]
         return {row["name"]: int(row["n"]) for row in rows}
 
