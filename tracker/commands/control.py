@@ -25,10 +25,14 @@ Obey = Callable[[str, Options, Say], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
+class NotRunningError(TrackerError):
+    """Nobody is there to be asked."""
+
+
 def ask_running(settings: Settings, order: str, say: Say = print, **options: bool | str) -> None:
     """Have the running tracker of this data folder do `order` ("restart", "reload"), and say what it says.
 
-    Raises TrackerError when none runs, or when it fails; ConfigurationError when it refuses.
+    Raises NotRunningError when none runs, TrackerError when it fails; ConfigurationError when it refuses.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_PATIENCE_SECONDS)
@@ -47,7 +51,7 @@ def ask_running(settings: Settings, order: str, say: Say = print, **options: boo
                     else:
                         return
         except (FileNotFoundError, ConnectionRefusedError):
-            raise TrackerError(f"No tracker runs on {settings.data}; `tracker serve` starts one.") from None
+            raise NotRunningError(f"No tracker runs on {settings.data}; `tracker serve` starts one.") from None
         except (OSError, ValueError) as error:
             raise TrackerError(f"The running tracker did not answer: {error}. Look at its log.") from None
     raise TrackerError("The running tracker ended meanwhile. Look at its log.")

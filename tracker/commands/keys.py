@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from tracker import app, keys
+from tracker.commands.control import NotRunningError, ask_running
 from tracker.commands.moments import duration
 from tracker.core.signing_keys import DAY_SECONDS
 from tracker.keys import VERIFY_SECONDS
@@ -17,9 +18,7 @@ from tracker.settings import Settings
 
 HELP = "the installation's keys: make, list, rotate"
 _DELAY_SECONDS = 600  # until every process has read the file, and every machine has it
-RESTART = (
-    "Now run `tracker restart`, and copy secrets.json to your other machines: running processes know the old file."
-)
+_ELSEWHERE = "Copy secrets.json to your other machines, and run `tracker restart` or start `tracker web` anew there."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +29,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("list", help="purpose, age, and since and until when each signs and verifies; no key")
     show.set_defaults(action="list")
     show.add_argument("--json", action="store_true", help="for programs")
+    for one in (make, show):
+        _add_places(one)
     turn = actions.add_parser("rotate", help="write a new key that signs in a while; the old one verifies on")
     turn.set_defaults(action="rotate")
+    _add_places(turn)
     turn.add_argument("purpose", choices=[*VERIFY_SECONDS, *AT_ONCE])
     turn.add_argument(
         "--in", dest="delay", type=duration, default=_DELAY_SECONDS, metavar="DURATION",
         help="when the new key begins to sign: by then every process must have read it; default: 10m",
     )  # fmt: skip
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    """Options may stand behind the action too."""
+    parser.add_argument("--data", default=argparse.SUPPRESS, help="(TRACKER_DATA)")
+    parser.add_argument("--partners", default=argparse.SUPPRESS, help="(TRACKER_PARTNERS)")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> None:
@@ -47,9 +55,18 @@ def run(options: argparse.Namespace, settings: Settings) -> None:
     elif options.action == "rotate":
         made = rotate(settings.data, options.purpose, delay=options.delay, now=now, letter_of=letter_of)
         print(f"Made: {_told(made, now)}" if made else f"Made: a new {options.purpose} key. Give its address out anew.")
-        print(RESTART)
+        _take_up(settings)
     else:
         _list(list(listed(keys.load(settings.data), now, letter_of)), now, as_json=options.json)
+
+
+def _take_up(settings: Settings) -> None:
+    """Running processes know the old file. Raises TrackerError when they could not be started anew."""
+    try:
+        ask_running(settings, "restart")
+    except NotRunningError:
+        print("No tracker runs here: the next start takes it up.")
+    print(_ELSEWHERE)
 
 
 def _list(found: list[ListedKey], now: int, *, as_json: bool) -> None:
