@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import msgspec
 
 from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import Connection, connect
 from tracker.store.warehouse.threads import EngineThreads
 
 log = logging.getLogger(__name__)
@@ -74,9 +74,9 @@ class Retention:
         return {place: count for place, count in changed.items() if count}
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record] | None"]:
+    async def _alone(self) -> AsyncIterator["Connection | None"]:
         with telling_when_away():
-            connection = await asyncpg.connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
+            connection = await connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
         try:
             with telling_when_away():
                 free = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK)
@@ -85,7 +85,7 @@ class Retention:
             with telling_when_away():
                 await connection.close(timeout=5)
 
-    async def _old_months(self, connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+    async def _old_months(self, connection: Connection) -> dict[str, int]:
         """Whole months, each at once. PostgreSQL's copy of the tag's reports goes with ClickHouse's."""
         if not self._keep.click_months:
             return {}
@@ -104,7 +104,7 @@ class Retention:
                 await connection.fetchval(_ACT, self._now(), STAFF, reason, json.dumps(changed))
         return changed
 
-    async def _address_hashes(self, connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, int]:
+    async def _address_hashes(self, connection: Connection) -> dict[str, int]:
         """By whole months, so that ClickHouse rewrites a month once and not every day. PostgreSQL first: whatever is
         rebuilt meanwhile has none."""
         if not self._keep.address_days:
@@ -120,7 +120,7 @@ class Retention:
             await self._threads.execute(_FORGET_HASHES.format(second))
         return {"address hashes of postbacks": in_books, "address hashes of tracker.postbacks": int(left)}
 
-    async def _forget_some(self, connection: "asyncpg.Connection[asyncpg.Record]", first: datetime) -> int:
+    async def _forget_some(self, connection: Connection, first: datetime) -> int:
         """So many at a time that no sender waits."""
         reason = f"address hashes from before {first:%Y-%m} are no longer kept"
         async with connection.transaction():
