@@ -156,7 +156,8 @@ async def test_the_sender_s_own_address_arrives_and_a_forged_one_is_not_believed
             [*cluster.client.into, sys.executable, "-c", _GET, *forged[1:]], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    hashes = KeyedHash(secrets_of(cluster.first).address_hash)
+    secrets = secrets_of(cluster.first)
+    hashes = KeyedHash(secrets.address_hash, secrets.months)
     kept = await cluster.books.ask("SELECT array_agg(address_hash) FROM postbacks WHERE query LIKE '%whose-%'")
     assert set(kept) == {hashes.of_month(cluster.client.address, datetime.now(UTC))}
     assert len(kept) == len(urls)

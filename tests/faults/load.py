@@ -123,6 +123,8 @@ class Load:
             self.note(page=shopper.number, failed=repr(error))
             return None
         self.note(page=shopper.number, answered=answer.status)
+        if answer.status >= 500:
+            return None
         address, token = check_of(html)
         cookies = {name: morsel.value for name, morsel in answer.cookies.items()}
         return Page(answer.url.join(URL(address, encoded=True)), token, cookies)
