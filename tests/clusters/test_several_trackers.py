@@ -148,6 +148,34 @@ async def cluster() -> AsyncIterator[Cluster]:
             yield Cluster(first, webs, client, f"http://{client.gateway}:{port}", books, folder)
 
 
+async def test_a_machine_that_is_killed_under_load_loses_nothing(cluster: Cluster) -> None:
+    """The first: its judge knows of nothing but its own load."""
+    with load_on(cluster.first, RATE, front=cluster.front, into=cluster.client.into) as load:
+        await load.until_answered(20)
+        for kill in range(KILLS):
+            victim = cluster.webs[kill % 2]
+            victim.kill()
+            await load.until_answered(20)  # the other one answers
+            victim.start()
+            await victim.ready()
+            await load.until_answered(10)
+        journal = await load.stop()
+    wrong = await wrong_things(cluster.first, journal, cluster.books.dsn())
+    note(
+        "one of two web machines behind nginx killed (-9) under load",
+        "no message answered 2xx is lost, no kopeck is wrong, every click answered with an id is there once",
+        KILLS,
+        len(wrong),
+        f"{len(journal.kept)} messages answered 2xx, {len(journal.click_ids)} clicks with an id; "
+        f"{journal.failed} requests had no answer",
+    )
+    assert not our_faults(journal)
+    assert wrong == []
+    logged = "".join(path.read_text() for path in cluster.nginx_folder.glob("*.log"))
+    logged += "".join(web.log.read_text() for web in cluster.webs)
+    assert [word for word in (PASSWORD, cluster.client.address) if word in logged] == []
+
+
 async def test_the_sender_s_own_address_arrives_and_a_forged_one_is_not_believed(cluster: Cluster) -> None:
     urls = [cluster.first.postback_url("lab").replace(cluster.first.url, cluster.front) for _ in cluster.webs]
     for number, url in enumerate(urls):
@@ -193,30 +221,3 @@ async def test_a_second_tab_is_seen_whichever_machine_answers_it(cluster: Cluste
         second = await browsing.click_out(browser, link, tab="b" * 16)
     assert (first.status, second.status) == (302, 200)
     assert "уже открыт в другой вкладке" in second.text
-
-
-async def test_a_machine_that_is_killed_under_load_loses_nothing(cluster: Cluster) -> None:
-    with load_on(cluster.first, RATE, front=cluster.front, into=cluster.client.into) as load:
-        await load.until_answered(20)
-        for kill in range(KILLS):
-            victim = cluster.webs[kill % 2]
-            victim.kill()
-            await load.until_answered(20)  # the other one answers
-            victim.start()
-            await victim.ready()
-            await load.until_answered(10)
-        journal = await load.stop()
-    wrong = await wrong_things(cluster.first, journal, cluster.books.dsn())
-    note(
-        "one of two web machines behind nginx killed (-9) under load",
-        "no message answered 2xx is lost, no kopeck is wrong, every click answered with an id is there once",
-        KILLS,
-        len(wrong),
-        f"{len(journal.kept)} messages answered 2xx, {len(journal.click_ids)} clicks with an id; "
-        f"{journal.failed} requests had no answer",
-    )
-    assert not our_faults(journal)
-    assert wrong == []
-    logged = "".join(path.read_text() for path in cluster.nginx_folder.glob("*.log"))
-    logged += "".join(web.log.read_text() for web in cluster.webs)
-    assert [word for word in (PASSWORD, cluster.client.address) if word in logged] == []
