@@ -160,6 +160,9 @@ async def test_a_machine_that_is_killed_under_load_loses_nothing(cluster: Cluste
             await victim.ready()
             await load.until_answered(10)
         journal = await load.stop()
+    # What was under way on the machine that died, and is not to be repeated, nginx itself answers: 502.
+    cut_off = {one["click"] for one in journal.surprises if "click" in one and one["answered"] == 502}
+    journal.without_id = [number for number in journal.without_id if number not in cut_off]
     wrong = await wrong_things(cluster.first, journal, cluster.books.dsn())
     note(
         "one of two web machines behind nginx killed (-9) under load",
@@ -167,7 +170,7 @@ async def test_a_machine_that_is_killed_under_load_loses_nothing(cluster: Cluste
         KILLS,
         len(wrong),
         f"{len(journal.kept)} messages answered 2xx, {len(journal.click_ids)} clicks with an id; "
-        f"{journal.failed} requests had no answer",
+        f"{len(journal.surprises)} requests were answered 502 by nginx",
     )
     assert not our_faults(journal)
     assert wrong == []
