@@ -14,7 +14,7 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest browser_tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 endif
 
 # The fault and failover tests with many rounds; alone, for they are timed. Then the table of docs/reliability.md.

@@ -1,7 +1,6 @@
 """The fixtures of the real stores, and of a whole running tracker, for every test."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,6 @@ from tests.stores import (
     valkey_server,
     valkey_url,
 )
-
-TESTS = Path(__file__).resolve().parent
 
 __all__ = [
     "bundled_databases",
@@ -43,14 +40,6 @@ __all__ = [
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("every_postgres"):
         metafunc.parametrize("postgres_kind", ["bundled", "debian"])
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the work, a file at a time: its tests share what they have opened. Browsers are timed, so
-    they run before, alone."""
-    for item in items:
-        if item.path.is_relative_to(TESTS):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
