@@ -12,8 +12,8 @@ from aiohttp.test_utils import make_mocked_request
 from tests.running import RunningTracker, secrets_of
 from tracker.app.in_force import InForce
 from tracker.app.limiting import Limiting
+from tracker.app.routes import Routes
 from tracker.app.stores import journaled_clicks, open_stores, open_warehouse
-from tracker.app.web_worker import _Worker
 from tracker.postback.senders import own_paths
 from tracker.redirect.tokens import OpenedTokens, Tokens
 from tracker.reports import access
@@ -42,7 +42,7 @@ async def all_routes(tracker: RunningTracker) -> AsyncIterator[set[tuple[str, st
         open_stores(settings, secrets, warehouse.old_clicks, telemetry) as stores,
         journaled_clicks(settings, stores, telemetry) as clicks,
     ):
-        worker = _Worker(
+        worker = Routes(
             settings, secrets, InForce(settings, telemetry), TrustedProxies(), telemetry, Limiting.by(settings), stores,
             warehouse, clicks, lambda: False,
         )  # fmt: skip
