@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,12 +42,19 @@ class RunningTracker:
     """Start, stop, kill and question one tracker."""
 
     def __init__(
-        self, data: Path, partners: Path = PARTNERS, workers: int = 1, more: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        partners: Path = PARTNERS,
+        workers: int = 1,
+        more: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
     ) -> None:
+        """`without`: parts that are not waited for."""
         self.data = data
         self.partners = partners
         self.workers = workers
         self.more = more or {}
+        self.without = frozenset(without)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
@@ -86,7 +93,8 @@ class RunningTracker:
                 assert self._process is None or self._process.poll() is None, self.log.read_text()
                 try:
                     async with client.get(f"{self.url}/readyz") as answer:
-                        if set((await answer.json()).values()) == {"ok"}:
+                        said = await answer.json()
+                        if {said[part] for part in said.keys() - self.without} == {"ok"}:
                             return
                 except (aiohttp.ClientError, TimeoutError, OSError):
                     pass
