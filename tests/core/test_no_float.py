@@ -10,7 +10,7 @@ import pytest
 from tests.running import ROOT
 
 _MONEY = ("core", "postback", "store/ledger", "reconcile")
-_OF_TIMES = {"core/session.py"}
+_OF_TIMES = {"core/session.py", "core/signing_keys.py"}
 _NO_MONEY = re.compile(r"[A-Z_]*SECONDS|share")  # names of durations, and of how much of a file was read
 
 

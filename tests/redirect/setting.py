@@ -205,3 +205,5 @@ async def open_setting(
     async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
         setting = Setting(client, clicks, valkey, tokens, click_ids, cookies, telemetry)
         yield setting
+    if journaled:
+        journaled._journal.close()
