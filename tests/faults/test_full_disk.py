@@ -130,4 +130,4 @@ async def test_a_full_disk_under_the_journal_costs_no_file_and_no_descriptor_a_c
         note("journal's disk full (tmpfs)", "no id is answered, room again heals, each once", 1, int(found != kept))
         assert found == kept
         assert (left, lab.files()) == (0, [])
-        lab.journal.close()
+        await lab.journal.close()

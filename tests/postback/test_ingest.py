@@ -21,8 +21,6 @@ from tracker.postback import ingest as ingest_module
 from tracker.postback import named as named_module
 from tracker.store.ledger import Ledger
 
-pytestmark = pytest.mark.every_postgres
-
 C = CLICK.click_id
 
 

@@ -206,4 +206,4 @@ async def open_setting(
         setting = Setting(client, clicks, valkey, tokens, click_ids, cookies, telemetry)
         yield setting
     if journaled:
-        journaled._journal.close()
+        await journaled._journal.close()

@@ -23,7 +23,7 @@ from tracker.telemetry import JOURNAL_BEGUN, JOURNAL_BYTES, JOURNAL_REPLAYED, JO
 async def lab(valkey: Redis, tmp_path: Path) -> AsyncIterator[Lab]:
     one = Lab(valkey, tmp_path / "journal")
     yield one
-    one.journal.close()
+    await one.journal.close()
 
 
 async def test_while_valkey_answers_nothing_is_written_to_the_disk(lab: Lab) -> None:
@@ -198,6 +198,37 @@ async def test_who_started_over_supersedes_what_was_open_then_and_nothing_newer(
     assert (click.superseded_at is not None) is superseded
 
 
+@pytest.mark.parametrize("act", [SessionAct.OVER, SessionAct.REPLACE])
+async def test_clicks_of_one_session_come_out_in_turn_and_an_older_one_ends_nothing_newer(
+    lab: Lab, act: SessionAct
+) -> None:
+    """In one segment, the newer one written first: two workers' clicks, or clocks that differ."""
+    lab.switch(off=True)
+    await lab.record(click_fact(2, after=60), b"", Session("s", 3600, act, "two"))
+    await lab.record(click_fact(1), b"", Session("s", 3600, act, "one"))
+    lab.switch(off=False)
+    await lab.replay()
+    newer = await lab.store.find(click_fact(2, after=60).click_id, "lamoda")
+    assert newer is not None
+    assert newer.superseded_at is None
+    open_ = await lab.store.open_elsewhere(5, Session("s", 3600, tab="three"))
+    assert open_ is not None
+    assert open_.click_id == newer.click_id
+
+
+@pytest.mark.parametrize("act", SessionAct)
+async def test_a_session_that_was_opened_after_the_outage_stays_open(lab: Lab, act: SessionAct) -> None:
+    lab.switch(off=True)
+    await lab.record(click_fact(1), b"", Session("s", 3600, act, "one"))
+    lab.switch(off=False)
+    newer = click_fact(2, after=60)
+    await lab.store.record(newer, attributable=True, session=Session("s", 3600, SessionAct.OVER, "two"))
+    await lab.replay()
+    open_ = await lab.store.open_elsewhere(5, Session("s", 3600, tab="three"))
+    assert open_ is not None
+    assert open_.click_id == newer.click_id
+
+
 async def test_clicks_are_replayed_by_themselves_and_once_more_at_the_end(lab: Lab) -> None:
     stopping = asyncio.Event()
     keeping = asyncio.create_task(lab.clicks.keep_replaying(stopping))
@@ -250,5 +281,5 @@ async def test_nobody_listens_where_valkey_should_be(tmp_path: Path) -> None:
     recorded = await clicks.record(click_fact(), attributable=True)
     assert isinstance(recorded, Recorded)
     assert recorded.is_new
-    journal.close()
+    await journal.close()
     await nowhere.aclose()

@@ -1,11 +1,14 @@
 """The journal on the disk: what fails there, and who takes up what."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -13,20 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from tests.store.factories import click_fact, click_id
+from tests.store.factories import HOT_DAYS, click_fact, click_id
 from tests.store.journaling import SECOND, SHOPPER, Lab
 from tracker.errors import StoreUnavailableError
-from tracker.store.journal import JournalFolder
+from tracker.store.clicks import STREAMS, ClickStore
+from tracker.store.hot_click import place_of
+from tracker.store.journal import Journal, JournaledClicks, JournalFolder
+from tracker.store.journal.clicks import PATIENCE_SECONDS
 from tracker.store.journal.frames import frame, frames
 from tracker.store.journal.journal import JournaledClick
-from tracker.telemetry import JOURNAL_DAMAGED
+from tracker.telemetry import JOURNAL_DAMAGED, Telemetry
 
 
 @pytest.fixture
 async def lab(valkey: Redis, tmp_path: Path) -> AsyncIterator[Lab]:
     one = Lab(valkey, tmp_path / "journal")
     yield one
-    one.journal.close()
+    await one.journal.close()
 
 
 async def test_a_disk_that_takes_nothing_is_told_and_takes_clicks_again_later(lab: Lab) -> None:
@@ -154,3 +160,49 @@ async def test_only_one_of_two_workers_takes_up_what_a_third_left(lab: Lab, valk
     ours, theirs = lab.folder.take_up(), other.take_up()
     assert (len(ours), len(theirs)) == (1, 0)
     os.close(ours[0].descriptor)
+
+
+async def test_a_file_that_cannot_be_opened_is_told_once_and_holds_up_no_other(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    lab.folder.make()
+    (lab.folder.path / "1-unreadable.clicks").mkdir()  # root may open every file, and nobody a folder for writing
+    (lab.folder.path / "2-good.clicks").write_bytes(one_click())
+    for _ in range(3):
+        assert await lab.replay() == 0
+    assert await lab.facts() == [click_fact(1)]
+    assert caplog.text.count("cannot be taken up") == 1
+
+
+def one_click() -> bytes:
+    return frame(msgspec.msgpack.encode(JournaledClick(click_fact(1), attributable=True, session=None)))
+
+
+async def test_a_disk_that_hangs_keeps_no_shopper_and_no_event_loop(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    hung = threading.Event()
+    monkeypatch.setattr("os.fdatasync", lambda _: hung.wait(20))
+    lab.switch(off=True)
+    replaying = asyncio.create_task(lab.replay())
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError, match="does not answer"):
+        await lab.record(click_fact(1))
+    took = time.monotonic() - began
+    hung.set()
+    await replaying
+    assert took < 3 * PATIENCE_SECONDS
+
+
+async def test_a_click_that_too_few_replicas_have_goes_to_the_journal_and_the_slot_stays_away(
+    valkey: Redis, tmp_path: Path
+) -> None:
+    """There is no replica at all: each try would write it again."""
+    store = ClickStore(valkey, hot_days=HOT_DAYS, replicas=1)
+    journal = Journal(JournalFolder(tmp_path / "journal"))
+    clicks = JournaledClicks(store, journal, Telemetry())
+    await clicks.record(click_fact(1, outcome="plain"), attributable=False)
+    assert not await store.takes(place_of(click_fact(1).click_id).slot)
+    for _ in range(3):
+        assert await clicks._replay.all_that_can_be() > 0
+    entries = [entry for stream in STREAMS for entry in cast("list[object]", await valkey.xrange(stream))]
+    assert len(entries) == 1
+    await journal.close()

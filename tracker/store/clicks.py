@@ -115,12 +115,13 @@ class ClickStore:
         return OpenElsewhere(tuple(click_ids.split()), int(opened_at_ms) / 1000, tab)
 
     async def takes(self, slot: str) -> bool:
-        """Whether clicks of that slot can be recorded now, as far as a small write tells."""
+        """Whether clicks of that slot can be recorded now, on as many replicas as they must be, as far as a small write
+        tells."""
         try:
-            await self._ask(("SET", f"t{slot}", "", "PX", 1))
+            [reply] = await self._trip([("SET", f"t{slot}", "", "PX", 1)], self._copies)
         except StoreUnavailableError:
             return False
-        return True
+        return not isinstance(reply, Exception)
 
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""

@@ -64,7 +64,7 @@ class JournaledClicks:
 
     async def check_journal(self) -> None:
         """Raises StoreUnavailableError while a shopper could be stuck: the disk takes no journal, or soon none."""
-        await asyncio.to_thread(self._journal.check)
+        await self._journal.check()
 
     async def keep_replaying(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set, and then once more."""
@@ -74,7 +74,7 @@ class JournaledClicks:
             left = await self._take_out()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), PAUSE_SECONDS if left or self._away else IDLE_SECONDS)
-        self._journal.close()
+        await self._journal.close()
 
     async def _take_out(self) -> bool:
         """Whether any is left."""
@@ -88,19 +88,19 @@ class JournaledClicks:
         self, fact: ClickFact, attributable: bool, visitor: bytes, session: Session | None
     ) -> Recorded:
         if not attributable:
-            await self._append(JournaledClick(fact, attributable, session))
+            await _on_disk(asyncio.ensure_future(self._append(JournaledClick(fact, attributable, session))))
             return Recorded(fact.click_id, is_new=True)
         tab = session.tab if session else ""
         first = self._twice.double_of(visitor, fact, tab)
         if first is not None:
-            await asyncio.shield(first.on_disk)
+            await _on_disk(first.on_disk)
             return Recorded(first.click_id, is_new=False)
         repeat = self._twice.is_repeat(visitor, fact)
         if repeat:
             fact = msgspec.structs.replace(fact, traffic=[*fact.traffic, ClickReason.REPEAT])
         on_disk = asyncio.ensure_future(self._append(JournaledClick(fact, attributable, session)))
         self._twice.note(visitor, fact, tab, on_disk, is_repeat=repeat)
-        await asyncio.shield(on_disk)
+        await _on_disk(on_disk)
         return Recorded(fact.click_id, is_new=True, repeat=repeat)
 
     async def _append(self, click: JournaledClick) -> None:
@@ -111,3 +111,13 @@ class JournaledClicks:
         if not self._away:
             log.warning("clicks go to the journal until Valkey takes them again: %s", error or type(error).__name__)
         self._away.add(slot)
+
+
+async def _on_disk(written: "asyncio.Future[None]") -> None:
+    """Raises StoreUnavailableError also when the disk hangs: what it holds later is a click whose id nobody got."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.shield(written)
+    except TimeoutError:
+        written.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks for it any more
+        raise StoreUnavailableError("The journal's disk does not answer") from None

@@ -7,10 +7,10 @@ however it does, lets go of it.
 
 import errno
 import fcntl
+import logging
 import os
 import secrets
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ _ENDING = ".clicks"
 _DAMAGED = ".damaged"
 _DIGITS = 2  # of a slot
 _CLOCKS_DIFFER_SECONDS = 300
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +71,7 @@ class Segment:
 class JournalFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._told: set[Path] = set()
 
     def make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,16 +94,35 @@ class JournalFolder:
             os.close(descriptor)  # somebody looked in at that very moment, and removes it
 
     def take_up(self) -> list[Segment]:
-        """Those that nobody owns any more, oldest first; from now on they are ours. Raises OSError."""
+        """Those that nobody owns any more, oldest first; from now on they are ours. One that cannot be opened waits for
+        a person, who is told, and holds up no other."""
         taken = []
         for path in sorted(self.path.glob(f"*{_ENDING}")):
-            with suppress(FileNotFoundError):
-                descriptor = os.open(path, os.O_RDWR)
-                if _locked(descriptor) and os.fstat(descriptor).st_nlink:
-                    taken.append(Segment(path, descriptor, os.fstat(descriptor).st_size))
-                else:
-                    os.close(descriptor)
+            try:
+                segment = self._take(path)
+            except OSError as error:
+                if path not in self._told:
+                    self._told.add(path)
+                    log.error("%s cannot be taken up, and waits: %s", path, error.strerror)  # noqa: TRY400
+                continue
+            if segment is not None:
+                taken.append(segment)
         return taken
+
+    def _take(self, path: Path) -> Segment | None:
+        """None: it is somebody's, or has just gone. Raises OSError."""
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return None
+        try:
+            if _locked(descriptor) and os.fstat(descriptor).st_nlink:
+                return Segment(path, descriptor, os.fstat(descriptor).st_size)
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        return None
 
     def may_hold(self, click_id: str) -> bool:
         """Whether a click may be in a journal of this machine, and so not in Valkey yet."""

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
 from tracker.core.click_id import parts
-from tracker.core.session import OpenElsewhere, Session, SessionAct
+from tracker.core.session import OpenElsewhere, Session
 from tracker.errors import StoreUnavailableError
 from tracker.store.clicks import ClickStore
 from tracker.store.hot_click import SLOTS, place_of
@@ -32,12 +33,12 @@ class Replay:
         """How many bytes are left."""
         await self._ask_for_those_away()
         try:
-            for segment in await asyncio.to_thread(self._journal.segments, frozenset(self._away)):
+            for segment in await self._journal.segments(self._away):
                 if segment.only_slot not in self._away and len(self._away) < SLOTS:
                     await self._take_out(segment)
         except StoreUnavailableError as error:
             log.error("%s", error)  # noqa: TRY400  # a sentence, not a traceback
-        left, begun_at = self._journal.size()
+        left, begun_at = await self._journal.size()
         self._telemetry.gauge(JOURNAL_BYTES, left)
         self._telemetry.gauge(JOURNAL_BEGUN, begun_at)
         return left
@@ -50,19 +51,23 @@ class Replay:
 
     async def _take_out(self, segment: Segment) -> None:
         """Raises StoreUnavailableError: what is left of it cannot be written down again, so it stays as it is."""
-        clicks, damaged = await asyncio.to_thread(_read, segment)
+        clicks, damaged = await self._journal.run(_read, segment)
         if damaged:
             self._telemetry.count(JOURNAL_DAMAGED, by=damaged)
-            copy = await asyncio.to_thread(segment.set_aside)
+            copy = await self._journal.run(segment.set_aside)
             log.error("%d places of a journal cannot be read, look into %s: the others are taken up", damaged, copy)
         left: list[JournaledClick] = []
-        for first in range(0, len(clicks), AT_ONCE):
-            some = clicks[first : first + AT_ONCE]
-            stored = await asyncio.gather(*map(self._record, some))
-            left += [click for click, done in zip(some, stored, strict=True) if not done]
+        turns = _turns(clicks)
+        for first in range(0, len(turns), AT_ONCE):
+            for some in await asyncio.gather(*map(self._record_in_turn, turns[first : first + AT_ONCE])):
+                left += some
         self._telemetry.count(JOURNAL_REPLAYED, by=len(clicks) - len(left))
         if len(left) < len(clicks) or segment.only_slot is None:
-            await asyncio.to_thread(self._journal.replace, segment, left)
+            await self._journal.replace(segment, left)
+
+    async def _record_in_turn(self, clicks: Sequence[JournaledClick]) -> list[JournaledClick]:
+        """Those that are left."""
+        return [click for click in clicks if not await self._record(click)]
 
     async def _record(self, click: JournaledClick) -> bool:
         """Whether Valkey has it on disk."""
@@ -77,10 +82,11 @@ class Replay:
         return True
 
     async def _record_with_session(self, click: JournaledClick) -> None:
-        """Nobody is there to be asked any more: a session that is open elsewhere stays as it is. The visitor is not
-        told, so that a click that was answered with an id never becomes the double of another one."""
+        """Nobody is there to be asked any more: a session that is open elsewhere stays as it is, and so does one that
+        was opened later. The visitor is not told, so that a click that was answered with an id never becomes the double
+        of another one."""
         session = click.session
-        if session is not None and session.act is SessionAct.OVER and await self._is_newer(click, session):
+        if session is not None and await self._is_newer(click, session):
             session = None
         recorded = await self._store.record(click.fact, attributable=click.attributable, session=session)
         if isinstance(recorded, OpenElsewhere):
@@ -89,6 +95,14 @@ class Replay:
     async def _is_newer(self, click: JournaledClick, session: Session) -> bool:
         open_ = await self._store.open_elsewhere(parts(click.fact.click_id).shard, session)
         return open_ is not None and open_.opened_at * 1_000_000 > click.fact.clicked_at_us
+
+
+def _turns(clicks: Sequence[JournaledClick]) -> list[list[JournaledClick]]:
+    """What may be recorded at the same time; the clicks of one session come one after the other, as they were made."""
+    turns: dict[str | int, list[JournaledClick]] = {}
+    for number, click in enumerate(sorted(clicks, key=lambda click: click.fact.clicked_at_us)):
+        turns.setdefault(click.session.key if click.session else number, []).append(click)
+    return list(turns.values())
 
 
 def _read(segment: Segment) -> tuple[list[JournaledClick], int]:
