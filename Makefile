@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check audit format clean
+.PHONY: run test slow soak check audit format clean
 
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
@@ -14,8 +14,13 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest browser_tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" tests
 endif
+
+# What would take `make test` over its quarter of an hour: servers and clusters of one's own, faults that take their time.
+slow: $(VENV)/.dev
+	@tests/packages.sh
+	@$(BIN)/python -m pytest -m slow tests
 
 # The fault and failover tests with many rounds; alone, for they are timed. Then the table of docs/reliability.md.
 soak: $(VENV)/.dev

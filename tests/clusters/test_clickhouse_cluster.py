@@ -40,6 +40,8 @@ from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.rows import CLICKS, Table
 from tracker.store.warehouse.threads import EngineThreads
 
+pytestmark = pytest.mark.slow
+
 KILLS = 20 if is_soak() else 2
 
 

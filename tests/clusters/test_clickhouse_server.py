@@ -30,6 +30,8 @@ from tracker.store.warehouse.migrate import migrate_clickhouse
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.threads import EngineThreads
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_SECONDS = 90
 KILLS = 20 if is_soak() else 2
 BACKLOG = 200_000 if is_soak() else 10_000  # clicks

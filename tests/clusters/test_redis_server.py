@@ -21,6 +21,8 @@ from tracker.store.clicks import ClickStore, Recorded
 from tracker.store.valkey_client import open_valkey
 from tracker.store.valkey_node import open_node
 
+pytestmark = pytest.mark.slow
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def over_tls(tmp_path: Path) -> AsyncIterator[Server]:

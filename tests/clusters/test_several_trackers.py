@@ -31,6 +31,8 @@ from tests.passes import Passes
 from tests.running import ROOT, START_SECONDS, RunningTracker, data_folder, free_port, secrets_of
 from tracker.web.hashing import KeyedHash
 
+pytestmark = pytest.mark.slow
+
 KILLS = 20 if is_soak() else 2
 RATE = 20  # shoppers a second
 PORT = 8080

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
+import pytest
 import pytest_asyncio
 
 from tests import browsing
@@ -24,6 +25,8 @@ from tracker.errors import StoreUnavailableError
 from tracker.store.notices import Notices
 from tracker.store.postgres.check import check_postgres
 from tracker.store.postgres.connect import connect, create_pool
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 10 if is_soak() else 1
 RATE = 20  # shoppers a second, each with two messages or three

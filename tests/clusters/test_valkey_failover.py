@@ -26,6 +26,8 @@ from tests.running import RunningTracker, data_folder
 from tracker.store.click_streams import ClickStreams
 from tracker.store.valkey_client import TAGS, open_valkey
 
+pytestmark = pytest.mark.slow
+
 log = logging.getLogger(__name__)
 
 RATE = 20  # clicks a second

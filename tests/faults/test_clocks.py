@@ -24,6 +24,8 @@ from tests.warehouse.setting import until
 from tracker.redirect.tokens import make_link
 from tracker.store.clicks import ClickStore
 
+pytestmark = pytest.mark.slow
+
 JUMPS = ("+0", "-1h", "+2d", "+0", "-1h", "+0")
 SKEWS = {"-1h": -3_600, "+2d": 2 * 86_400}
 

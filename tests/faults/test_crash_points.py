@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import product
 
+import pytest
+
 from tests.faults.parts import Draining, Parts, open_parts
 from tests.faults.proxy import Losing, Wire, postgres_behind, socket_of
 from tests.faults.results import is_soak, note
 from tests.faults.strace import RENAMES, attached, kill_at
 from tracker.store.warehouse.rows import CLICKS, LINES, POSTBACKS, REVISIONS, Table
+
+pytestmark = pytest.mark.slow
 
 HOLDS = "every click and money fact is in ClickHouse exactly once"
 MONTHS = ("202611", "202612", "202701")  # of what `feed` makes

@@ -27,6 +27,8 @@ from tracker.errors import StoreUnavailableError
 from tracker.store.clicks import ClickStore
 from tracker.store.migrate import migrate_postgres
 
+pytestmark = pytest.mark.slow
+
 log = logging.getLogger(__name__)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import pytest
 
 from tests.faults.answered import Clicks, Messages
 from tests.faults.parts import client_of, own_postgres, own_valkey
@@ -19,6 +20,8 @@ from tests.warehouse.setting import until
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.store.clicks import ClickStore
+
+pytestmark = pytest.mark.slow
 
 SLOW_SECONDS = 0.4
 CLICKS_HOLD = "each click that was answered is in the stream once"

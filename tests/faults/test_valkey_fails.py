@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from statistics import median
 
 import psutil
+import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -16,6 +17,8 @@ from tests.faults.strace import attached, delay
 from tests.running import RunningTracker, data_folder
 from tests.warehouse.setting import until
 from tracker.store.valkey_node import open_node
+
+pytestmark = pytest.mark.slow
 
 log = logging.getLogger(__name__)
 

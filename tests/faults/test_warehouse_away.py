@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import msgspec
 import psutil
+import pytest
 
 from tests.faults import judge, leftovers
 from tests.faults.generating import generating
@@ -17,6 +18,8 @@ from tests.running import RunningTracker, data_folder
 from tests.store.factories import CLICK_IDS, click_fact
 from tracker.store.clicks import STREAMS, ClickStore
 from tracker.store.valkey_client import open_valkey, send
+
+pytestmark = pytest.mark.slow
 
 RATE = 100 if is_soak() else 5  # clicks a second that arrive
 BACKLOG = 3600 * RATE

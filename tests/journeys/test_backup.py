@@ -16,6 +16,8 @@ from tracker import app
 from tracker.errors import StoreUnavailableError, TrackerError
 from tracker.settings import read_settings
 
+pytestmark = pytest.mark.slow
+
 RATE = 15  # clicks a second, each with two messages
 SHIPPED = """
 SELECT click_id, '' AS postback_id FROM analytics.clicks UNION ALL SELECT '', postback_id FROM analytics.postbacks

@@ -27,7 +27,9 @@ def health(
     async def ask_drain() -> None:
         """Raises TrackerError when it is gone, stands still or is far behind: then facts wait."""
         emptied = telemetry.levels(EMPTIED)
-        if not emptied or time.time() - min(emptied) > DRAIN_BEHIND_SECONDS:
+        if not emptied:
+            raise TrackerError("it does not run, or has only just been started")
+        if time.time() - min(emptied) > DRAIN_BEHIND_SECONDS:
             raise TrackerError(f"it has not shipped all that there was for {DRAIN_BEHIND_SECONDS} seconds")
 
     if telemetry.is_shared:  # else the drain is somebody else's child, and says nothing here

@@ -20,4 +20,7 @@ def run(options: argparse.Namespace, settings: Settings) -> None:
     changed = asyncio.run(app.erase(settings, options.shopper, staff=options.staff, reason=options.reason))
     for place, count in changed.items():
         print(f"{place:34} {count}")
-    print("Erased: an anonymous stand-in is in their place, and no sum has changed.")
+    if any(changed.values()):
+        print("Erased: an anonymous stand-in is in their place, and no sum has changed.")
+    else:
+        print("Nothing was found under this id in any store: check how it is written. It stays blocked for a month.")

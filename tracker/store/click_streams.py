@@ -91,4 +91,4 @@ def _next_id(entry_id: bytes) -> bytes:
 
 
 def _away(error: Exception) -> StoreUnavailableError:
-    return StoreUnavailableError(f"Valkey did not hand over clicks: {error or type(error).__name__}")
+    return StoreUnavailableError(f"Valkey did not hand over clicks: {str(error) or type(error).__name__}")

@@ -225,4 +225,4 @@ def _superseded_key(click_id: str) -> str:
 
 
 def _unavailable(error: Exception) -> StoreUnavailableError:
-    return StoreUnavailableError(f"Valkey did not take or give a click: {error or type(error).__name__}")
+    return StoreUnavailableError(f"Valkey did not take or give a click: {str(error) or type(error).__name__}")

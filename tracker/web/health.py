@@ -33,6 +33,7 @@ class Health:
         self._parts = parts
         self._telemetry = telemetry
         self._away: set[str] = set()
+        self._seen: set[str] = set()  # answered once: until then it is only starting
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -69,8 +70,10 @@ class Health:
         except Exception as error:  # noqa: BLE001 - whatever it is, the part is away
             if name not in self._away:
                 self._away.add(name)
-                log.warning("%s is away: %s", name, error or type(error).__name__)
+                level = logging.WARNING if name in self._seen else logging.INFO
+                log.log(level, "%s is away: %s", name, str(error) or type(error).__name__)
             return _AWAY
+        self._seen.add(name)
         if name in self._away:
             self._away.remove(name)
             log.info("%s is back", name)

@@ -109,7 +109,8 @@ class JournaledClicks:
 
     def _note_away(self, slot: str, error: Exception) -> None:
         if not self._away:
-            log.warning("clicks go to the journal until Valkey takes them again: %s", error or type(error).__name__)
+            why = str(error) or f"no answer in {PATIENCE_SECONDS} s"
+            log.warning("clicks go to the journal until Valkey takes them again: %s", why)
         self._away.add(slot)
 
 

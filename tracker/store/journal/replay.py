@@ -61,7 +61,10 @@ class Replay:
         for first in range(0, len(turns), AT_ONCE):
             for some in await asyncio.gather(*map(self._record_in_turn, turns[first : first + AT_ONCE])):
                 left += some
-        self._telemetry.count(JOURNAL_REPLAYED, by=len(clicks) - len(left))
+        taken = len(clicks) - len(left)
+        self._telemetry.count(JOURNAL_REPLAYED, by=taken)
+        if taken:
+            log.info("Valkey takes clicks again: %d came out of the journal", taken)
         if len(left) < len(clicks) or segment.only_slot is None:
             await self._journal.replace(segment, left)
 

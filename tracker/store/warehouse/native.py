@@ -199,5 +199,5 @@ def _connect(url: str, role: _Role) -> Any:
 
 def _text(error: Exception) -> str:
     """In one line, without the server's own stack."""
-    text = str(getattr(error, "message", "") or error or type(error).__name__)
+    text = str(getattr(error, "message", "") or str(error) or type(error).__name__)
     return " ".join(text.partition("Stack trace:")[0].split()).removesuffix(".")

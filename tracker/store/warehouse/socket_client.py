@@ -91,5 +91,5 @@ class WarehouseClient:
 
     def _away(self, error: Exception) -> StoreUnavailableError:
         return StoreUnavailableError(
-            f"The warehouse process did not answer on {self._socket}: {error or type(error).__name__}"
+            f"The warehouse process did not answer on {self._socket}: {str(error) or type(error).__name__}"
         )
