@@ -59,7 +59,7 @@ class Orders:
             raise ConfigurationError([f"{danger}: say --yes if that is meant" for danger in plan.dangers])
         for danger in plan.dangers:
             say(f"! {danger}{' (needs --yes)' if dry_run else ''}")
-        if dry_run or not plan.differences:
+        if dry_run:
             say("Nothing was changed." if plan.differences else "There is nothing to change.")
             return
         await app.adopt(plan, self.settings, self.postgres_url)
