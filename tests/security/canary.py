@@ -44,12 +44,18 @@ def secrets_in_use(tracker: RunningTracker) -> Iterator[tuple[str, bytes]]:
     """Every text that opens something, by its name."""
     keys = json.loads((tracker.data / "secrets.json").read_text())
     yield from ((name, value.encode()) for name, value in ENVIRONMENT.items())
-    for name, value in keys.items():
-        if isinstance(value, str):
-            yield name, value.encode()
-        elif isinstance(value, list):
-            yield from ((name, one.encode()) for one in value)
-        else:
-            yield from ((f"{name}.{inner}", one.encode()) for inner, one in value.items())
+    yield from ((name, text.encode()) for name, text in _texts("", keys))
     for partner in ("lab", "quiet", "signed"):
         yield f"the page of {partner}", partner_token(secrets_of(tracker).pages, partner).encode()
+
+
+def _texts(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """Every text within, by where it stands."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for inner, one in value.items():
+            yield from _texts(f"{name}.{inner}", one)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _texts(f"{name}.{number}", one)

@@ -21,7 +21,7 @@ BANNED = {
     r"xml\.etree|xml\.dom|xml\.sax\.(?!saxutils)|\blxml\b": "entities that grow: core/safe_xml.py",
     r"ssl=False|verify=False|CERT_NONE|check_hostname": "anybody may answer",
     r"shell=True|os\.system|os\.popen": "a shell reads what somebody sent",
-    r"\bmd5\(|\bsha1\(": "broken; only partners' own signature schemes name them, as values",
+    r"\bmd5\(|\bsha1\((?!.*usedforsecurity=False)": "broken; only partners' own schemes name them, as values",
 }
 
 
@@ -66,7 +66,7 @@ def test_each_purpose_has_a_salt_of_its_own() -> None:
 def test_only_the_notifier_speaks_to_the_world() -> None:
     """There is no request of ours whose address somebody else can choose: no SSRF. The demo shops and the simulator
     are on this machine; the warehouse process is asked through its unix socket."""
-    clients = re.compile(r"ClientSession\(|urlopen|http\.client|\brequests\.|create_connection\(|open_connection\(")
+    clients = re.compile(r"ClientSession\(|urlopen|http\.client|\brequests\.\w|create_connection\(|open_connection\(")
     found = {str(path.relative_to(ROOT)) for path in SOURCES if clients.search(path.read_text())}
     apart = {one for one in found if re.match("tracker/(demo/|simulate/|app/demo_|commands/serve)", one)}
     assert found - apart <= {
