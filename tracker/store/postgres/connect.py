@@ -7,6 +7,7 @@ docs/adr/0019.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 CONNECT_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 30.0
 HOST_SECONDS = 1.5  # that one of several has to answer: a machine that is gone answers nothing at all
+MORE_SECONDS = 0.2  # that one which was silent the last time gets, once another one may be the primary
 
 # The timeline is the first third of the name of the file that is being written. NULL: it does not write.
 _TIMELINE = """
@@ -37,6 +39,9 @@ class _Answer:
     host: Host
     connection: Connection
     timeline: int | None  # None: it does not write
+
+
+_Asked: TypeAlias = Mapping[Host, asyncio.Task[_Answer]]
 
 
 async def connect(
@@ -78,47 +83,78 @@ async def create_pool(
 
 
 class _Servers:
-    """Remembers the newest timeline that it has seen, for as long as its pool lives."""
+    """Remembers the newest timeline that it has seen, and who was silent, for as long as its pool lives."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._hosts = hosts_of(dsn)
         self._newest = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._silent: set[Host] = set()
+        self._options: Mapping[str, Any] = {}
+        self._due: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
         self.pool: Pool | None = None
 
     async def connect(self, *_: object, **options: Any) -> Connection:
         """As a pool calls it: with what it was given."""
         if len(self._hosts) < 2:
             return await asyncpg.connect(self._dsn, **options)
-        asked = [asyncio.create_task(self._ask(host, options)) for host in self._hosts]
-        chosen: Connection | None = None
-        try:
-            await asyncio.wait(asked)
-            chosen = self._primary(asked)
-            return chosen
-        finally:
-            for task in asked:
-                task.cancel()
-            for found in await asyncio.gather(*asked, return_exceptions=True):
-                if isinstance(found, _Answer) and found.connection is not chosen:
-                    found.connection.terminate()
+        self._options = options
+        return await self._find(self._until_enough)
 
     async def look_again(self, _: Connection) -> None:
         """Whoever only reads does not notice that its server was replaced: so no connection is used for ever."""
-        if len(self._hosts) > 1:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN_SECONDS, self._expire)
+        if len(self._hosts) > 1 and self._due is None:
+            self._due = asyncio.get_running_loop().call_later(LOOK_AGAIN_SECONDS, self._look)
 
-    def _expire(self) -> None:
-        if self.pool is not None and not self.pool.is_closing():
-            task = asyncio.create_task(self.pool.expire_connections())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    def _look(self) -> None:
+        self._looking = asyncio.create_task(self._renew())
 
-    async def _ask(self, host: Host, options: Mapping[str, Any]) -> _Answer:
+    async def _renew(self) -> None:
+        """Here, where no query waits, every server gets all its time: one that was silent may be the primary now."""
+        if self.pool is None or self.pool.is_closing():
+            return
+        try:
+            with suppress(ConnectionError):
+                (await self._find(self._until_all)).terminate()
+        finally:
+            self._due = None  # not before: what connects meanwhile is expired now, and made anew
+            await self.pool.expire_connections()
+
+    async def _find(self, until: Callable[[_Asked], Coroutine[Any, Any, None]]) -> Connection:
+        asked = {host: asyncio.create_task(self._ask(host)) for host in self._hosts}
+        chosen: Connection | None = None
+        try:
+            await until(asked)
+            chosen = self._primary(asked)
+            return chosen
+        finally:
+            for task in asked.values():
+                task.cancel()
+            for found in await asyncio.gather(*asked.values(), return_exceptions=True):
+                if isinstance(found, _Answer) and found.connection is not chosen:
+                    found.connection.terminate()
+
+    async def _until_enough(self, asked: _Asked) -> None:
+        """Who was silent all its time is not waited for again, unless the newest timeline that we know may be there."""
+        others = {host: task for host, task in asked.items() if host not in self._silent}
+        if others:
+            await asyncio.wait(others.values())
+        await self._until_all(asked, MORE_SECONDS if 0 < self._newest <= _newest(others) else None)
+
+    async def _until_all(self, asked: _Asked, seconds: float | None = None) -> None:
+        """They are given up after HOST_SECONDS, or after fewer."""
+        _, pending = await asyncio.wait(asked.values(), timeout=seconds)
+        for host, task in asked.items():
+            if task in pending or isinstance(task.exception(), TimeoutError):
+                self._silent.add(host)
+            else:
+                self._silent.discard(host)
+
+    async def _ask(self, host: Host) -> _Answer:
         async with asyncio.timeout(HOST_SECONDS):
             connection = await asyncpg.connect(
-                self._dsn, host=host.name, port=host.port, target_session_attrs=SessionAttribute.any, **options
+                self._dsn, host=host.name, port=host.port, target_session_attrs=SessionAttribute.any, **self._options
             )
             try:
                 timeline = await connection.fetchval(_TIMELINE)
@@ -127,20 +163,19 @@ class _Servers:
                 raise
         return _Answer(host, connection, None if timeline is None else int(timeline, 16))
 
-    def _primary(self, asked: "list[asyncio.Task[_Answer]]") -> Connection:
-        answers = [task.result() for task in asked if task.exception() is None]
-        newest = max((one.timeline for one in answers if one.timeline is not None), default=0)
-        writing = [one for one in answers if one.timeline == newest]
+    def _primary(self, asked: _Asked) -> Connection:
+        newest = _newest(asked)
+        writing = [one for one in _answers(asked) if one.timeline == newest]
         if len(writing) != 1 or newest < self._newest:
             raise ConnectionError(f"no server is the primary: {self._said(asked)}")
         self._newest = newest
         return writing[0].connection
 
-    def _said(self, asked: "list[asyncio.Task[_Answer]]") -> str:
+    def _said(self, asked: _Asked) -> str:
         """What each server answered, for the operator."""
         said = []
-        for host, task in zip(self._hosts, asked, strict=True):
-            fault = task.exception()
+        for host, task in asked.items():
+            fault = task.exception() if task.done() else TimeoutError()
             if fault is not None:
                 said.append(f"{host} does not answer ({type(fault).__name__}: {fault})")
             elif (timeline := task.result().timeline) is None:
@@ -150,3 +185,12 @@ class _Servers:
             else:
                 said.append(f"{host} writes on timeline {timeline}, and so does another one")
         return "; ".join(said)
+
+
+def _answers(asked: _Asked) -> list[_Answer]:
+    return [task.result() for task in asked.values() if task.done() and task.exception() is None]
+
+
+def _newest(asked: _Asked) -> int:
+    """0: none of them writes."""
+    return max((one.timeline for one in _answers(asked) if one.timeline is not None), default=0)
