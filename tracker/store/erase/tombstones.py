@@ -1,14 +1,17 @@
 """Who has been erased, by keyed hash: what comes late must not bring the id back. Every process knows in seconds."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 from tracker.core.click import Click
 from tracker.errors import StoreUnavailableError
 from tracker.ports import ClickFinder
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 # Until every process has looked, and whatever it was at with what it knew before has been answered.
@@ -52,8 +55,12 @@ class Tombstones:
 
     async def _keep_looking(self) -> None:
         while True:
-            with suppress(StoreUnavailableError):  # whoever needs PostgreSQL says so
+            try:
                 await self.look()
+            except StoreUnavailableError:
+                pass  # whoever needs PostgreSQL says so
+            except Exception:
+                log.exception("Nobody could look who was erased; tried again in %s s", LOOK_SECONDS)
             await asyncio.sleep(LOOK_SECONDS)
 
 
