@@ -25,7 +25,7 @@ async def test_a_click_and_its_order_of_an_outage_are_neither_lost_nor_doubled(t
         assert len(list((tracker.data / "journal").glob("*.clicks"))) >= 1
     finally:
         valkey.resume()
-    assert took < 4, "the checks page and the click: each waits for Valkey, once, and less than a second"
+    assert took < 6, "the checks page and the click: each waits for Valkey, once"
 
     async with asyncio.timeout(60):
         while await verdict(tracker, "OUTAGE-1") != "decided":

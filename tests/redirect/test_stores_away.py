@@ -92,7 +92,7 @@ class Hangs(ClickStore):
         return await super().record(fact, attributable=attributable, visitor=visitor, session=session)
 
 
-async def test_only_the_first_shopper_waits_and_at_most_a_second_while_valkey_hangs(
+async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(
     valkey: Redis, tmp_path: Path
 ) -> None:
     store = Hangs(valkey, hot_days=3)
@@ -100,7 +100,7 @@ async def test_only_the_first_shopper_waits_and_at_most_a_second_while_valkey_ha
         setting.passed()
         began = monotonic()
         assert (await setting.go(s=setting.link())).status == 302
-        assert monotonic() - began < 1.5
+        assert monotonic() - began < 2 * PATIENCE_SECONDS
         setting.now += 60
         began = monotonic()
         assert (await setting.go(s=setting.link())).status == 302

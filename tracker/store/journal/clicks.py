@@ -20,7 +20,7 @@ from tracker.store.journal.replay import Replay
 from tracker.store.journal.twice import Twice
 from tracker.telemetry import JOURNALED, Telemetry
 
-PATIENCE_SECONDS = 0.8  # that a shopper waits for Valkey
+PATIENCE_SECONDS = 1.5  # that a shopper waits for a Valkey that is there and does not answer
 PAUSE_SECONDS = 0.2
 IDLE_SECONDS = 1.0  # between two looks for what another process left
 
