@@ -12,7 +12,7 @@ from tracker.cli import run
 from tracker.core.click_id import LETTERS
 from tracker.core.signing_keys import BROWSER_COOKIE_SECONDS, LINK_SECONDS, SigningKeys, in_order
 from tracker.errors import TrackerError
-from tracker.keys import VERIFY_SECONDS, Keys, load, load_or_make
+from tracker.keys import VERIFY_SECONDS, Keys, destroy_old_months, load, load_or_make
 from tracker.keys.rotation import ListedKey, listed, rotate
 from tracker.redirect.click_id import SignedClickIds, letter_of
 from tracker.redirect.tokens import Tokens, make_link
@@ -28,7 +28,14 @@ class Machine:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.now = START
-        load_or_make(data, [], now=self.now)
+        self.wait(0)
+
+    def wait(self, days: int) -> None:
+        """Started once a day."""
+        load_or_make(self.data, [], now=self.now)
+        for _ in range(days):
+            self.now += DAY
+            load_or_make(self.data, [], now=self.now)
 
     def rotate(self, purpose: str, delay: int = DELAY) -> ListedKey | None:
         return rotate(self.data, purpose, delay=delay, now=self.now, letter_of=letter_of)
@@ -83,14 +90,44 @@ def test_an_old_key_verifies_for_120_days_after_it_stopped_and_is_then_taken_out
     machine.rotate("click")
     machine.now = START + DELAY - 1
     last = machine.click(machine.worker())
-    machine.now = START + DELAY + 120 * DAY
+    machine.now = START + DELAY
+    machine.wait(120)
     assert machine.worker().read(last, "lab") == last
-    load_or_make(machine.data, [], now=machine.now)
+    machine.rotate("link")
     assert len(load(machine.data).click) == 2
     machine.now += 1
     assert machine.worker().read(last, "lab") is None
-    load_or_make(machine.data, [], now=machine.now)
+    machine.rotate("cookie")
     assert len(load(machine.data).click) == 1
+
+
+def test_a_start_with_a_clock_years_ahead_costs_no_key(machine: Machine) -> None:
+    """An empty clock battery, before the network has told the time."""
+    click = machine.click(machine.worker())
+    machine.wait(20)
+    machine.rotate("click", delay=0)
+    before = load(machine.data)
+    right = machine.now
+    machine.now += 3650 * DAY
+    machine.wait(1)
+    assert destroy_old_months(machine.data, machine.now) == []
+    machine.rotate("link")
+    machine.now = right + 60
+    machine.wait(0)
+    assert machine.worker().read(click, "lab") == click
+    after = load(machine.data)
+    assert set(before.link) < set(after.link)
+    assert before.months.items() <= after.months.items()
+
+
+def test_a_clock_that_stays_ahead_for_a_week_is_right(machine: Machine) -> None:
+    """The tracker was off for years."""
+    machine.wait(20)
+    machine.now += 3650 * DAY
+    machine.wait(6)
+    assert destroy_old_months(machine.data, machine.now) == []
+    machine.wait(1)
+    assert destroy_old_months(machine.data, machine.now)[0] == "2026-01"
 
 
 def tokens_of(machine: Machine) -> Tokens:
@@ -182,7 +219,10 @@ def test_of_keys_whose_tokens_name_none_there_are_four_at_most(machine: Machine,
         machine.now += 60
     with pytest.raises(TrackerError, match=f"4 {purpose} keys verify"):
         machine.rotate(purpose)
-    machine.now += VERIFY_SECONDS[purpose] + 1
+    machine.now += VERIFY_SECONDS[purpose] + 400 * DAY
+    with pytest.raises(TrackerError, match="clock has leapt ahead"):
+        machine.rotate(purpose)
+    machine.wait(7)
     assert machine.rotate(purpose) is not None
 
 

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from tracker import keys
 from tracker.app.installation import with_embedded
 from tracker.errors import ConfigurationError, StoreUnavailableError, WarehouseQueryError
+from tracker.keys.clock import is_believed
 from tracker.settings import Settings
 from tracker.store.retention import Keep, Retention
 from tracker.store.warehouse.threads import EngineThreads
@@ -23,14 +25,26 @@ async def keep_retaining(settings: Settings, threads: EngineThreads, stopping: a
     keep = Keep(settings.keep_click_months, settings.keep_address_days)
     retention = Retention(threads, with_embedded(settings).postgres_url or "", keep, lambda: datetime.now(UTC))
     while not stopping.is_set():
-        try:
-            for place, count in (await retention.run()).items():
-                log.info("no longer kept: %s, %d", place, count)
-            for month in await asyncio.to_thread(keys.destroy_old_months, settings.data, datetime.now(UTC).timestamp()):
-                log.info("the key of the addresses of %s is destroyed", month)
-            pause = _DAY_SECONDS
-        except (StoreUnavailableError, WarehouseQueryError, ConfigurationError, OSError) as error:
-            pause = _AGAIN_SECONDS
-            log.warning("What is kept for a time only is still there, tried again in %s s: %s", pause, error)
+        pause = await _let_go(settings.data, retention)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def _let_go(data: Path, retention: Retention) -> float:
+    """How many seconds to wait for the next time. Whatever fails, there is one."""
+    try:
+        moment = datetime.now(UTC).timestamp()
+        if not await asyncio.to_thread(is_believed, data, moment):
+            log.warning("The clock leapt far ahead or is new here: nothing is let go of until it has stayed for a week")
+            return _DAY_SECONDS
+        for place, count in (await retention.run()).items():
+            log.info("no longer kept: %s, %d", place, count)
+        for month in await asyncio.to_thread(keys.destroy_old_months, data, moment):
+            log.info("the key of the addresses of %s is destroyed", month)
+    except (StoreUnavailableError, WarehouseQueryError, ConfigurationError, OSError) as error:
+        log.warning("What is kept for a time only is still there, tried again in %s s: %s", _AGAIN_SECONDS, error)
+        return _AGAIN_SECONDS
+    except Exception:
+        log.exception("What is kept for a time only is still there, tried again in %s s", _AGAIN_SECONDS)
+        return _AGAIN_SECONDS
+    return _DAY_SECONDS

@@ -22,6 +22,7 @@ from tracker.core.signing_keys import (
 )
 from tracker.core.standard_webhooks import secret_of
 from tracker.errors import ConfigurationError
+from tracker.keys.clock import is_believed
 
 _FILE = "secrets.json"
 
@@ -73,19 +74,20 @@ def load_or_make(
     data: Path, postback_names: Collection[str], notify_names: Collection[str] = (), *, now: float | None = None
 ) -> Keys:
     """The secrets, made if missing; partners' postback secrets that the environment lacks among them, and those that
-    sign notifications. `now` is Unix time."""
+    sign notifications. `now` is Unix time. Nothing is taken out: a start does not know whether its clock is right."""
     moment = time.time() if now is None else now
     with changing(data) as file:
+        is_believed(data, moment)  # noted, for who destroys
         keys, written = file.read(moment) if file.exists else (_make(moment), {})
         missing = sorted(set(postback_names) - keys.postback.keys())
         later = {name: secrets.token_hex(32) for name in _LATER if not getattr(keys, name)}
         signing = {name: secret_of(secrets.token_bytes(32)) for name in sorted(set(notify_names) - keys.notify.keys())}
         keys = msgspec.structs.replace(
-            pruned(keys, moment),
+            keys,
             postback=keys.postback | {name: secrets.token_urlsafe(24) for name in missing},
             notify=keys.notify | signing,
             made_at=keys.made_at | dict.fromkeys(later, int(moment)),
-            months=months_of(keys.months, moment, make=True),
+            months=with_months_ahead(keys.months, moment),
             **later,
         )
         if written != msgspec.to_builtins(keys):
@@ -99,23 +101,24 @@ def pruned(keys: Keys, now: float) -> Keys:
     return msgspec.structs.replace(keys, **alive)
 
 
-def months_of(kept: Mapping[str, str], now: float, *, make: bool = False) -> dict[str, str]:
-    """Keys of addresses: without those of months that are long over. `make`: many are made at once, long before they
-    are needed, so that every machine gets the same ones by copying the file."""
-    first = f"{datetime.fromtimestamp(now - MONTH_KEPT_SECONDS, UTC):%Y-%m}"
-    months = {month: key for month, key in kept.items() if month >= first}
+def with_months_ahead(kept: Mapping[str, str], now: float) -> dict[str, str]:
+    """Keys of addresses: many are made at once, long before they are needed, so that every machine gets the same ones
+    by copying the file."""
     today = datetime.fromtimestamp(now, UTC)
     ahead = [f"{today.year + number // 12}-{number % 12 + 1:02}" for number in range(today.month - 1, today.month + 24)]
-    if make and not set(ahead[:MONTHS_LEFT]) <= months.keys():
-        months = {month: secrets.token_hex(32) for month in ahead} | months
-    return dict(sorted(months.items()))
+    made = {} if set(ahead[:MONTHS_LEFT]) <= kept.keys() else {month: secrets.token_hex(32) for month in ahead}
+    return dict(sorted((made | dict(kept)).items()))
 
 
 def destroy_old_months(data: Path, now: float) -> list[str]:
-    """Takes the keys of months that are long over out of the file, for ever; their names. Raises ConfigurationError."""
+    """Takes the keys of months that are long over out of the file, for ever; their names. None while the clock is not
+    believed. Raises ConfigurationError."""
+    first = f"{datetime.fromtimestamp(now - MONTH_KEPT_SECONDS, UTC):%Y-%m}"
     with changing(data) as file:
         keys, _ = file.read(now)
-        months = months_of(keys.months, now)
+        if not is_believed(data, now):
+            return []
+        months = {month: key for month, key in keys.months.items() if month >= first}
         gone = sorted(keys.months.keys() - months.keys())
         if gone:
             file.write(msgspec.structs.replace(keys, months=months))

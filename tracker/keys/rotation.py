@@ -13,11 +13,11 @@ from tracker.core.signing_keys import (
     SigningKey,
     in_order,
     signing_place,
-    still_verifying,
     verifies_until,
 )
 from tracker.errors import TrackerError
 from tracker.keys import VERIFY_SECONDS, Keys, changing, pruned
+from tracker.keys.clock import is_believed
 
 LetterOf = Callable[[str], str]
 
@@ -41,18 +41,20 @@ class ListedKey:
 
 
 def rotate(data: Path, purpose: str, *, delay: int, now: int, letter_of: LetterOf) -> ListedKey | None:
-    """Writes a new key that signs in `delay` seconds, and takes out those that are over; None: in force at once, with
-    no old one beside it. Raises TrackerError when it cannot be."""
+    """Writes a new key that signs in `delay` seconds, and takes out those that are over if the clock is believed; None:
+    in force at once, with no old one beside it. Raises TrackerError when it cannot be."""
     with changing(data) as file:
         keys, _ = file.read(now)
         if purpose in AT_ONCE:
             made_at = keys.made_at | {purpose: now}
             file.write(msgspec.structs.replace(keys, made_at=made_at, **{purpose: secrets.token_hex(32)}))
             return None
-        alive = still_verifying(getattr(keys, purpose), now, VERIFY_SECONDS[purpose])
+        if is_believed(data, now):
+            keys = pruned(keys, now)
+        alive = in_order(getattr(keys, purpose))
         _refuse_while_another_waits(purpose, alive, now)
         made = SigningKey(_new_secret(purpose, alive, now, letter_of), now + delay, now)
-        keys = pruned(msgspec.structs.replace(keys, **{purpose: [*alive, made]}), now)
+        keys = msgspec.structs.replace(keys, **{purpose: [*alive, made]})
         file.write(keys)
     return [one for one in listed(keys, now, letter_of) if one.purpose == purpose][-1]
 
@@ -89,6 +91,11 @@ def _new_secret(purpose: str, alive: list[SigningKey], now: int, letter_of: Lett
             pass
         return secret
     over = verifies_until(alive, 0, VERIFY_SECONDS[purpose]) or now
+    if over < now:
+        raise TrackerError(
+            f"{len(alive)} {purpose} keys are kept, as many as there may be, and this machine's clock has leapt ahead: "
+            f"none is taken out by it. If {datetime.fromtimestamp(now, UTC):%Y-%m-%d} is right, rotate again in a week."
+        )
     raise TrackerError(
         f"{len(alive)} {purpose} keys verify, as many as there may be: rotate again when the oldest is over, "
         f"after {datetime.fromtimestamp(over, UTC):%Y-%m-%d %H:%M:%S}Z."
