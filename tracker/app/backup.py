@@ -10,13 +10,10 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tracker import keys
@@ -28,6 +25,7 @@ from tracker.app.upkeep_http import rebuild_of
 from tracker.embedded.lock import DataFolderLock
 from tracker.embedded.postgres import DATABASE, EmbeddedPostgres
 from tracker.embedded.postgres_programs import client_program
+from tracker.embedded.rewrites import one_copy_at_a_time, without_rewrites
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.errors import StoreUnavailableError, TrackerError
 from tracker.settings import Settings
@@ -44,8 +42,6 @@ _APPEND_ONLY = "appendonlydir"
 _BOOKS = "books.dump"
 _CLICKS = "clicks"
 _ABOUT = "backup.json"
-_PAUSE_SECONDS = 0.1
-_NO_REWRITE = "auto-aof-rewrite-percentage"
 
 
 async def back_up(settings: Settings, target: Path, told: Told) -> None:
@@ -55,6 +51,11 @@ async def back_up(settings: Settings, target: Path, told: Told) -> None:
     refuse_unless_running(settings)
     if await asyncio.to_thread(target.exists):
         raise TrackerError(f"{target} is there already: choose a new folder for each backup.")
+    with one_copy_at_a_time(settings.data):
+        await _whole_or_not_at_all(settings, target, told)
+
+
+async def _whole_or_not_at_all(settings: Settings, target: Path, told: Told) -> None:
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
     draft.mkdir(mode=0o700, parents=True)
     began = datetime.now(UTC)
@@ -140,27 +141,12 @@ async def _copy_valkey(settings: Settings, draft: Path) -> None:
     server = EmbeddedValkey(settings.data)
     valkey = open_node(server.url)
     try:
-        async with _without_rewrites(valkey):
+        async with without_rewrites(valkey):
             await _copy_tree(settings.data / "valkey" / _APPEND_ONLY, draft / _APPEND_ONLY)
     except RedisError as error:
         raise StoreUnavailableError(f"Valkey did not answer: {error}") from error
     finally:
         await valkey.aclose()
-
-
-@asynccontextmanager
-async def _without_rewrites(valkey: Redis) -> AsyncIterator[None]:
-    before: Any = await valkey.config_get(_NO_REWRITE)
-    await valkey.config_set(_NO_REWRITE, 0)
-    try:
-        while True:
-            state: Any = await valkey.info("persistence")
-            if not state["aof_rewrite_in_progress"] and not state["aof_rewrite_scheduled"]:
-                break
-            await asyncio.sleep(_PAUSE_SECONDS)
-        yield
-    finally:
-        await valkey.config_set(_NO_REWRITE, before[_NO_REWRITE])
 
 
 def _dump(settings: Settings, target: Path) -> None:

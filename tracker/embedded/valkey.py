@@ -17,6 +17,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, Resp
 from tracker.embedded.errors import EmbeddedServerError
 from tracker.embedded.folders import make_socket_folder, private_folder, socket_folder
 from tracker.embedded.process import ServerProcess, process_of
+from tracker.embedded.rewrites import REWRITE_PERCENT, rewrite_again
 from tracker.embedded.server import EmbeddedServer, Reply, log
 from tracker.embedded.valkey_check import check_valkey
 
@@ -38,6 +39,7 @@ save ""
 appendonly yes
 appendfsync always
 no-appendfsync-on-rewrite no
+auto-aof-rewrite-percentage {rewrite_percent}
 # A torn last command was never acknowledged: load the rest, and say so.
 aof-load-truncated yes
 maxmemory {maxmemory}
@@ -78,6 +80,7 @@ class EmbeddedValkey(EmbeddedServer):
             pid_file=_quoted(self._pid_file),
             socket=_quoted(self.socket),
             maxmemory=self._maxmemory,
+            rewrite_percent=REWRITE_PERCENT,
         )
         self._was_current = self._settings.exists() and self._settings.read_text(encoding="ascii") == text
         if not self._was_current:
@@ -135,6 +138,7 @@ class EmbeddedValkey(EmbeddedServer):
             )
         client = self._client()
         try:
+            await rewrite_again(client, self._folder.parent)
             problems = await check_valkey(client)
         except RedisError as error:
             raise EmbeddedServerError(f"Valkey started and stopped answering: {error}") from error
