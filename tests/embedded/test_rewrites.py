@@ -29,7 +29,7 @@ asyncio.run(main())
 
 
 async def percent(client: Redis) -> int:
-    return int((await client.config_get("auto-aof-rewrite-percentage"))["auto-aof-rewrite-percentage"])
+    return int((await client.config_get("auto-aof-rewrite-percentage"))["auto-aof-rewrite-percentage"] or -1)
 
 
 async def killed_copy(data: Path, url: str) -> None:

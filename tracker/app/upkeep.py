@@ -1,5 +1,6 @@
 """Upkeep that is typed: done by the process that holds the embedded engine, or here where ClickHouse is a server."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from tracker.app.installation import warehouse_socket
 from tracker.app.upkeep_http import BACKUP, ERASE, REBUILD, EraseAsked, Said, rebuild_of
 from tracker.errors import TrackerError
 from tracker.settings import Settings
-from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse
+from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse, in_portions
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.rebuild import Rebuilt
 from tracker.store.warehouse.socket_client import WarehouseClient
@@ -20,6 +21,7 @@ from tracker.store.warehouse.threads import EngineThreads
 
 Told = Callable[[int], Awaitable[None]]
 
+_ENDED = "The warehouse process ended in the middle; start it again."
 _said = msgspec.json.Decoder(Said)
 
 
@@ -34,14 +36,14 @@ async def rebuild(settings: Settings, told: Told) -> list[Rebuilt]:
         if said.done is not None:
             return said.done
         await told(said.made)
-    raise TrackerError("The warehouse process ended in the middle; start it again.")
+    raise TrackerError(_ENDED)
 
 
 async def back_up_warehouse(settings: Settings) -> Path:
     """Where the warehouse process has put its clicks: for the caller to take away. Raises TrackerError."""
     async for said in _asked(settings, BACKUP):
         return Path(said.folder)
-    raise TrackerError("The warehouse process ended in the middle; start it again.")
+    raise TrackerError(_ENDED)
 
 
 class WarehouseUpkeep:
@@ -56,18 +58,29 @@ class WarehouseUpkeep:
         """Raises TrackerError."""
         if self._threads is not None:
             return await click_ids_of(self._threads, person)
-        return (await self._ask(EraseAsked(person))).click_ids or []
+        found: list[str] = []
+        async for said in self._ask(EraseAsked(person)):
+            if not said.click_ids:
+                return found
+            found += said.click_ids
+        raise TrackerError(_ENDED)
 
     async def forget(self, person: Person, click_ids: list[str]) -> dict[str, int]:
         """Returns the rows that were changed, by table. Raises TrackerError."""
         if self._threads is not None:
             return await forget_in_clickhouse(self._threads, person, click_ids)
-        return (await self._ask(EraseAsked(person, click_ids))).changed or {}
+        changed: Counter[str] = Counter()
+        for some in list(in_portions(click_ids)) or [[]]:
+            changed.update(await self._forget_some(person, list(some)))
+        return dict(changed)
 
-    async def _ask(self, asked: EraseAsked) -> Said:
-        async for said in _asked(self._settings, ERASE, msgspec.json.encode(asked)):
-            return said
-        raise TrackerError("The warehouse process ended in the middle; start it again.")
+    async def _forget_some(self, person: Person, click_ids: list[str]) -> dict[str, int]:
+        async for said in self._ask(EraseAsked(person, click_ids)):
+            return said.changed or {}
+        raise TrackerError(_ENDED)
+
+    def _ask(self, asked: EraseAsked) -> AsyncIterator[Said]:
+        return _asked(self._settings, ERASE, msgspec.json.encode(asked))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from tracker.app.installation import warehouse_folder, with_embedded
 from tracker.errors import TrackerError
 from tracker.keys import Keys
 from tracker.settings import Settings
-from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse
+from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse, in_portions
 from tracker.store.warehouse.backup import BACKUPS, back_up_clicks
 from tracker.store.warehouse.rebuild import Rebuild, Rebuilt
 from tracker.store.warehouse.rows import shopper_hash
@@ -27,7 +27,7 @@ class Said(msgspec.Struct, omit_defaults=True):
 
     made: int = 0
     done: list[Rebuilt] | None = None
-    click_ids: list[str] | None = None
+    click_ids: list[str] | None = None  # some of them; empty: that was all
     changed: dict[str, int] | None = None
     folder: str = ""
     failed: str = ""
@@ -66,9 +66,11 @@ class UpkeepHttp:
     async def _erase(self, request: web.Request) -> web.StreamResponse:
         asked = _erase_asked.decode(await request.read())
 
-        async def work(_: Say) -> Said:
+        async def work(say: Say) -> Said:
             if asked.click_ids is None:
-                return Said(click_ids=await click_ids_of(self._threads, asked.person))
+                for some in in_portions(await click_ids_of(self._threads, asked.person)):
+                    await say(Said(click_ids=list(some)))
+                return Said(click_ids=[])
             return Said(changed=await forget_in_clickhouse(self._threads, asked.person, asked.click_ids))
 
         return await _telling(request, work)
