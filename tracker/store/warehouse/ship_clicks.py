@@ -61,7 +61,7 @@ class ClickShipper:
         Raises StoreUnavailableError: what has not arrived is still in the streams. With a node of a cluster away, that
         is after the streams of the others.
         """
-        with suppress(StoreUnavailableError):  # clicks go on: an erasure looks for what slips through meanwhile
+        with suppress(StoreUnavailableError):  # clicks go on; who was erased may slip through: docs/personal-data.md
             await self._tombstones.known()
         batch = await self._read({})
         self._note_oldest(batch)
