@@ -43,7 +43,7 @@ def test_without_anything_everything_is_embedded_and_local() -> None:
         limit_tags=3000,
         limit_pages=6000,
         limit_postbacks=60_000,
-        limit_at_once=16,
+        limit_at_once=64,
         limit_connections=10_000,
         limit_of_one_address=1_000,
         limit_exempt=("127.0.0.0/8", "::1"),

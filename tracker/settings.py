@@ -78,7 +78,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_LIMIT_TAGS": ("3000", "likewise, reports of the tag"),
     "TRACKER_LIMIT_PAGES": ("6000", "likewise, everything else but postbacks"),
     "TRACKER_LIMIT_POSTBACKS": ("60000", "postbacks a minute of one partner and worker; 0: no limit"),
-    "TRACKER_LIMIT_AT_ONCE": ("16", "postbacks of one partner that a worker decides at once; the others wait"),
+    "TRACKER_LIMIT_AT_ONCE": ("64", "postbacks of one partner that a worker decides at once; the others wait"),
     "TRACKER_LIMIT_CONNECTIONS": ("10000", "open connections of one worker"),
     "TRACKER_LIMIT_OF_ONE_ADDRESS": ("1000", "of them, of one address; no limit for trusted proxies"),
     "TRACKER_LIMIT_EXEMPT": (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tracker.web.gate import HEAVY_SECONDS, Gates, Width
+from tracker.web.gate import HEAVY_SECONDS, JUDGED, Gates, Width
 
 WIDTH = Width(at_once=4, waiting=3, patience=0.1)
 
@@ -21,10 +21,16 @@ async def light() -> str:
     return "done"
 
 
-async def heavy() -> str:
-    end = time.thread_time() + 1.5 * HEAVY_SECONDS
+async def heavy(times: float = 1.5) -> str:
+    end = time.thread_time() + times * HEAVY_SECONDS
     while time.thread_time() < end:
         pass
+    return "done"
+
+
+async def waits(seconds: float) -> str:
+    """For a store that is slow to answer."""
+    await asyncio.sleep(seconds)
     return "done"
 
 
@@ -41,11 +47,8 @@ class Slow:
         return "done"
 
 
-async def test_a_sender_s_gate_widens_as_its_messages_prove_light_and_no_further_than_it_may() -> None:
-    tried = gates()
-    for _ in range(20):
-        assert await tried.through("a", light()) == "done"
-    slow = Slow()
+async def test_no_more_of_a_sender_s_are_inside_than_may_be() -> None:
+    slow, tried = Slow(), gates()
     under_way = [asyncio.create_task(tried.through("a", slow.message())) for _ in range(6)]
     await asyncio.sleep(0.02)
     assert slow.begun == 4
@@ -53,24 +56,56 @@ async def test_a_sender_s_gate_widens_as_its_messages_prove_light_and_no_further
     assert await asyncio.gather(*under_way) == ["done"] * 6
 
 
-async def test_before_anything_is_known_of_a_sender_two_are_let_in() -> None:
-    slow, tried = Slow(), gates()
+async def test_a_worker_that_has_just_begun_takes_a_burst_whatever_its_stores_take() -> None:
+    tried = gates(Width(patience=0.1))
+    assert await asyncio.gather(*(tried.through("a", waits(0.3)) for _ in range(64))) == ["done"] * 64
+
+
+async def test_one_message_that_met_a_pause_of_ours_narrows_nothing() -> None:
+    """A collection of garbage takes 0.1 s and is counted for whichever message it came upon."""
+    tried = gates(Width(patience=0.1))
+    await tried.through("a", heavy(5))
+    assert await asyncio.gather(*(tried.through("a", waits(0.3)) for _ in range(64))) == ["done"] * 64
+
+
+async def test_dear_ones_that_come_together_are_not_all_let_in_to_learn_that_they_are_dear() -> None:
+    begun = 0
+
+    async def dear() -> str:
+        nonlocal begun
+        begun += 1
+        await heavy()
+        await asyncio.sleep(0.05)
+        return "done"
+
+    tried = gates(Width(patience=0.01))
+    answered = await asyncio.gather(*(tried.through("a", dear()) for _ in range(64)))
+    assert begun == answered.count("done") <= 10
+
+
+async def test_who_sends_light_ones_again_has_a_wide_gate_again() -> None:
+    tried = gates()
+    for _ in range(JUDGED):
+        await tried.through("a", heavy())
+    for _ in range(JUDGED):
+        assert await tried.through("a", light()) == "done"
+    slow = Slow()
     under_way = [asyncio.create_task(tried.through("a", slow.message())) for _ in range(4)]
     await asyncio.sleep(0.02)
-    assert slow.begun == 2
+    assert slow.begun == 4
     slow.go.set()
     await asyncio.gather(*under_way)
 
 
 async def test_who_waits_too_long_is_turned_away_and_nothing_of_it_was_begun() -> None:
     slow, tried = Slow(), gates()
-    under_way = [asyncio.create_task(tried.through("a", slow.message())) for _ in range(5)]
+    under_way = [asyncio.create_task(tried.through("a", slow.message())) for _ in range(7)]
     done, _ = await asyncio.wait(under_way, timeout=2, return_when=asyncio.FIRST_COMPLETED)
     await asyncio.sleep(0.05)
     assert [task.result() for task in done] == [None] * len(done)
     slow.go.set()
-    assert sorted(map(str, await asyncio.gather(*under_way))) == ["None"] * 3 + ["done"] * 2
-    assert slow.begun == 2
+    assert sorted(map(str, await asyncio.gather(*under_way))) == ["None"] * 3 + ["done"] * 4
+    assert slow.begun == 4
 
 
 async def test_who_finds_the_queue_full_is_turned_away_at_once() -> None:
@@ -93,11 +128,10 @@ async def test_one_sender_s_flood_does_not_close_another_s_gate() -> None:
     await asyncio.gather(*under_way)
 
 
-async def test_after_a_heavy_message_its_sender_rests_and_goes_one_by_one() -> None:
+async def test_a_sender_of_heavy_messages_rests_after_each_and_goes_one_by_one() -> None:
     tried = gates(Width(at_once=4, waiting=10, patience=5))
-    for _ in range(10):
-        await tried.through("a", light())
-    await tried.through("a", heavy())
+    for _ in range(JUDGED):
+        await tried.through("a", heavy())
     slow, began = Slow(), time.monotonic()
     under_way = [asyncio.create_task(tried.through("a", slow.message())) for _ in range(3)]
     while not slow.begun:
@@ -111,7 +145,7 @@ async def test_after_a_heavy_message_its_sender_rests_and_goes_one_by_one() -> N
 
 async def test_who_sends_heavy_ones_one_after_the_other_is_never_turned_away() -> None:
     tried = gates(Width(patience=0.5))
-    for _ in range(5):
+    for _ in range(2 * JUDGED):
         assert await tried.through("a", heavy()) == "done"
 
 

@@ -9,22 +9,24 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-HEAVY_SECONDS = 0.02  # of the processor for one message: what holds the event loop for longer is felt by others
-_REST = 3  # after a heavy one its sender rests that many times as long: it has a quarter of a worker
+HEAVY_SECONDS = 0.02  # of the processor for a message: what holds the event loop for longer is felt by others
+JUDGED = 8  # a sender's newest messages; the dearest is left out: it may have met a pause of ours
+_HELD_SECONDS = 0.1  # of the processor, by a sender's messages that are inside together: until then one more goes in
+_REST = 3  # after each one a heavy sender rests that many times as long: it has a quarter of a worker
 _LONGEST_REST = 0.25  # seconds: who sends one after the other must never find the gate closed for longer than it waits
-_FIRST = 2  # how many of a sender's messages are let in at once, before we know what they cost
 _REMEMBERED = 1_024  # senders
 
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    at_once: int = 16  # messages of one sender in a worker
+    at_once: int = 64  # messages of one sender in a worker
     waiting: int = 500  # of them that wait for their turn
     patience: float = 2.0  # seconds that one waits
 
 
 class Gates:
-    """By sender. Light messages widen the sender's gate one by one; a heavy one narrows it to one at a time."""
+    """By sender. A gate is wide open until its sender's messages prove heavy, one with another: then they go one at a
+    time. Waiting for a store costs nobody anything, and narrows nothing."""
 
     def __init__(self, width: Width, *, clock: Callable[[], float], worked: Callable[[], float]) -> None:
         """`clock` is in seconds and does not go back; `worked` tells how long the processor has worked for this thread:
@@ -45,10 +47,12 @@ class Gates:
                 work.close()
         if not admitted:
             return None
+        message = _Message(gate)
         try:
-            return await _drive(work, gate.spent, self._worked)
+            return await _drive(work, message.works, self._worked)
         finally:
-            gate.leave()
+            gate.spent(message.seconds)
+            gate.leave(message.seconds)
 
     def _of(self, sender: str) -> "_Gate":
         gate = self._gates.get(sender) or _Gate(self._width, self._clock)
@@ -63,10 +67,12 @@ class Gates:
 class _Gate:
     width: Width
     clock: Callable[[], float]
-    open_for: int = _FIRST
+    is_heavy: bool = False
     inside: int = 0
+    held: float = 0.0  # seconds, by those inside
     rests_until: float = 0.0
     waiting: deque["asyncio.Future[None]"] = field(default_factory=deque)
+    newest: deque[float] = field(default_factory=lambda: deque(maxlen=JUDGED))
     _timer: asyncio.TimerHandle | None = None
 
     async def enter(self) -> bool:
@@ -97,27 +103,38 @@ class _Gate:
             self.waiting.remove(turn)
         return False
 
-    def spent(self, seconds: float) -> None:
-        """By one message, once it is through."""
-        if seconds > HEAVY_SECONDS:
-            self.open_for = 1
-            self.rests_until = self.clock() + min(_REST * seconds, _LONGEST_REST)
-        else:
-            self.open_for = min(self.open_for + 1, self.width.at_once)
+    def works(self, seconds: float) -> None:
+        self.held += seconds
+        self._let_in()
 
-    def leave(self) -> None:
+    def spent(self, seconds: float) -> None:
+        """By one message in all, once it is through."""
+        self.newest.append(seconds)
+        mean = (sum(self.newest) - max(self.newest)) / (JUDGED - 1)  # as if those that are yet to come cost nothing
+        self.is_heavy = mean > HEAVY_SECONDS
+        if self.is_heavy:
+            self.rests_until = self.clock() + min(_REST * seconds, _LONGEST_REST)
+
+    def leave(self, seconds: float = 0.0) -> None:
         self.inside -= 1
+        self.held = self.held - seconds if self.inside else 0.0
         self._let_in()
 
     def _has_room(self) -> bool:
-        return self.inside < min(self.open_for, self.width.at_once) and self.clock() >= self.rests_until
+        open_for = 1 if self.is_heavy else self.width.at_once
+        return self.inside < open_for and self._is_light_inside() and self.clock() >= self.rests_until
+
+    def _is_light_inside(self) -> bool:
+        return not self.inside or self.held < _HELD_SECONDS
 
     def _let_in(self) -> None:
+        """One: what it costs is seen before the next."""
         while self.waiting and self._has_room():
             turn = self.waiting.popleft()
             if not turn.done():
                 self.inside += 1
                 turn.set_result(None)
+                break
         rest = self.rests_until - self.clock()
         if self.waiting and rest > 0 and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(rest, self._rested)
@@ -127,32 +144,38 @@ class _Gate:
         self._let_in()
 
 
+@dataclass(slots=True)
+class _Message:
+    gate: _Gate
+    seconds: float = 0.0
+
+    def works(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.gate.works(seconds)
+
+
 @types.coroutine
 def _drive(
     work: Coroutine[Any, Any, Result], spent: Callable[[float], None], worked: Callable[[], float]
 ) -> Generator[Any, Any, Result]:
-    """Awaits the work, and tells for how many seconds it held the event loop: each time from when it goes on until it
-    waits for something."""
-    seconds = 0.0
+    """Awaits the work, and tells for how many seconds it held the event loop: each time that it has gone on, and waits
+    for something."""
     step: Callable[[], Any] = lambda: work.send(None)  # noqa: E731
-    try:
-        while True:
-            began = worked()
-            try:
-                awaited = step()
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            finally:
-                seconds += worked() - began
-            try:
-                yield awaited
-            except BaseException as error:  # noqa: BLE001 - whatever is thrown in is the work's to handle
-                step = _thrower(work, error)
-            else:
-                step = lambda: work.send(None)  # noqa: E731
-    finally:
-        spent(seconds)
+    while True:
+        began = worked()
+        try:
+            awaited = step()
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            spent(worked() - began)
+        try:
+            yield awaited
+        except BaseException as error:  # noqa: BLE001 - whatever is thrown in is the work's to handle
+            step = _thrower(work, error)
+        else:
+            step = lambda: work.send(None)  # noqa: E731
 
 
 def _thrower(work: Coroutine[Any, Any, Any], error: BaseException) -> Callable[[], Any]:
