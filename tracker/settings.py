@@ -34,9 +34,10 @@ class Settings:
     bait_script: str  # paths of our own that every ad blocker's lists block
     bait_fetch: str
     private_timing: tuple[range, ...]  # Chromium major versions
-    limit_clicks: int  # these three are per minute, address and worker; 0: no limit
+    limit_clicks: int  # these four are per minute, address and worker; 0: no limit
     limit_tags: int
     limit_pages: int
+    limit_refused: int
     limit_postbacks: int  # per minute, partner and worker; 0: no limit
     limit_at_once: int  # messages of one partner in one worker
     limit_connections: int  # of one worker
@@ -77,6 +78,7 @@ KNOWN: dict[str, tuple[str, str]] = {
     "TRACKER_LIMIT_CLICKS": ("1200", "click-outs a minute of one address (IPv6: /64) and worker; 0: no limit"),
     "TRACKER_LIMIT_TAGS": ("3000", "likewise, reports of the tag"),
     "TRACKER_LIMIT_PAGES": ("6000", "likewise, everything else but postbacks"),
+    "TRACKER_LIMIT_REFUSED": ("1200", "likewise, postbacks that bring no partner's secret or proof"),
     "TRACKER_LIMIT_POSTBACKS": ("60000", "postbacks a minute of one partner and worker; 0: no limit"),
     "TRACKER_LIMIT_AT_ONCE": ("64", "postbacks of one partner that a worker decides at once; the others wait"),
     "TRACKER_LIMIT_CONNECTIONS": ("10000", "open connections of one worker"),
@@ -229,6 +231,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: object
         limit_clicks=number("TRACKER_LIMIT_CLICKS", 0, 10_000_000),
         limit_tags=number("TRACKER_LIMIT_TAGS", 0, 10_000_000),
         limit_pages=number("TRACKER_LIMIT_PAGES", 0, 10_000_000),
+        limit_refused=number("TRACKER_LIMIT_REFUSED", 0, 10_000_000),
         limit_postbacks=number("TRACKER_LIMIT_POSTBACKS", 0, 10_000_000),
         limit_at_once=number("TRACKER_LIMIT_AT_ONCE", 1, 1_000),
         limit_connections=number("TRACKER_LIMIT_CONNECTIONS", 10, 1_000_000),

@@ -25,6 +25,8 @@ from tracker.postback.replay import Replayed, replay
 from tracker.postback.staff import Staff
 from tracker.store.ledger import Ledger, open_ledger
 from tracker.web.gate import Gates, Width
+from tracker.web.limits import Exempt, Kind
+from tracker.web.strangers import Strangers
 
 SECRET = "a-secret-of-the-lab-partner-0123"
 ORDER = "A-1"
@@ -85,6 +87,7 @@ class Setting:
     counted: list[tuple[str, str]]
     words_unknown: list[str]  # whose
     now: datetime = CLICKED_AT + timedelta(hours=1)
+    address: str = ADDRESS  # from which is sent
 
     async def send(self, query: str = "", *, partner_id: str = "lab", **more: Any) -> tuple[int, dict[str, Any]]:
         """GET by default; the status and the JSON that was answered."""
@@ -126,8 +129,12 @@ class Setting:
         self.now += timedelta(**duration)
 
 
+def gates() -> Gates:
+    return Gates(WIDE, clock=time.monotonic, worked=time.thread_time)
+
+
 @asynccontextmanager
-async def open_setting(dsn: str) -> AsyncIterator[Setting]:
+async def open_setting(dsn: str, *, refused_a_minute: int = 0) -> AsyncIterator[Setting]:
     partners = {
         "lab": partner(),
         "gross": partner("gross", amounts=Amounts(include_delivery=True)),
@@ -149,11 +156,12 @@ async def open_setting(dsn: str) -> AsyncIterator[Setting]:
             random=os.urandom,
             count=lambda who, verdict: counted.append((who, verdict)),
             word_unknown=words_unknown.append,
-            gates=Gates(WIDE, clock=time.monotonic, worked=time.thread_time),
+            gates=gates(),
+            strangers=Strangers(gates(), Kind.of("refused", refused_a_minute), Exempt(()), clock=time.monotonic),
         )
         app = web.Application()
         endpoint = PostbackEndpoint(
-            receive, address=lambda _: ADDRESS, address_hash=lambda _: 7, request_id=lambda _: "request-1"
+            receive, address=lambda _: setting.address, address_hash=lambda _: 7, request_id=lambda _: "request-1"
         )
         app.add_routes(endpoint.routes())
         async with TestClient(TestServer(app)) as client:

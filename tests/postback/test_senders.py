@@ -265,3 +265,26 @@ async def test_nothing_is_stored_of_what_nobody_proved(setting: Setting) -> None
         assert await ask(path, f"{order}&{good}", method) == (200, "" if method == "HEAD" else "success=true;")
     kept = await setting.rows("SELECT verdict FROM postbacks ORDER BY verdict")
     assert [row["verdict"] for row in kept] == ["decided", "duplicate", "duplicate", "duplicate"]
+
+
+async def test_over_the_limit_of_refused_ones_an_address_is_busy_and_a_partner_s_own_is_heard(
+    postgres_dsn: str,
+) -> None:
+    async with open_setting(postgres_dsn, refused_a_minute=4) as setting:
+        setting.partners["lab"] = partner("lab", "tune-sender", auth=ParameterProof("token", ("the-token-0123",)))
+        order = f"transaction_id={C}&adv_sub=A-1&amount=10"
+
+        async def statuses(path: str, address: str, times: int) -> list[int]:
+            setting.address = address
+            return [(await setting.client.get(path)).status for _ in range(times)]
+
+        unproved, proved = f"/aff_lsr?{order}&token=wrong", f"/aff_lsr?{order}&token=the-token-0123"
+        assert await statuses(unproved, "2001:db8::1", 2) == [403] * 2
+        assert await statuses(f"/pb/lab/{SECRET}x?{order}", "2001:db8::2", 4) == [404, 404, 503, 503]
+        assert await statuses(unproved, "2001:db8::3", 1) == [503]
+        assert setting.counted == [("", "wrong_auth")] * 2 + [("", "wrong_secret")] * 2 + [("", "busy")] * 3
+        behind_our_secret = f"/pb/lab/{SECRET}/aff_lsr?{order}&token=the-token-0123"
+        assert await statuses(behind_our_secret, "2001:db8::3", 1) == [200]
+        assert await statuses(proved, "198.51.100.1", 1) == [200]
+        assert await statuses(unproved, "198.51.100.1", 6) == [403] * 6
+        assert await statuses(proved, "198.51.100.1", 1) == [200]

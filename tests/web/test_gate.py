@@ -69,18 +69,25 @@ async def test_one_message_that_met_a_pause_of_ours_narrows_nothing() -> None:
 
 
 async def test_dear_ones_that_come_together_are_not_all_let_in_to_learn_that_they_are_dear() -> None:
-    begun = 0
+    inside = most = 0
+    go = asyncio.Event()
 
     async def dear() -> str:
-        nonlocal begun
-        begun += 1
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
         await heavy()
-        await asyncio.sleep(0.05)
+        await go.wait()
+        inside -= 1
         return "done"
 
-    tried = gates(Width(patience=0.01))
-    answered = await asyncio.gather(*(tried.through("a", dear()) for _ in range(64)))
-    assert begun == answered.count("done") <= 10
+    tried = gates(Width(patience=60))
+    under_way = [asyncio.create_task(tried.through("a", dear())) for _ in range(24)]
+    await asyncio.sleep(0.1)
+    assert (inside, most) == (4, 4)
+    go.set()
+    assert await asyncio.gather(*under_way) == ["done"] * 24
+    assert most <= 8
 
 
 async def test_who_sends_light_ones_again_has_a_wide_gate_again() -> None:

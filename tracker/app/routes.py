@@ -159,6 +159,7 @@ class Routes:
             word_unknown=lambda partner: self.telemetry.count(UNKNOWN_WORDS, partner),
             not_earned=lambda reason: self.telemetry.count(CONVERSION_REASONS, reason),
             gates=self.limiting.gates,
+            strangers=self.limiting.strangers,
             is_over=self.limiting.is_over,
         )
         return PostbackEndpoint(

@@ -23,6 +23,7 @@ from tracker.postback.reply import Reply, Voice, http_status, reply, voice, voic
 from tracker.postback.request import RawRequest
 from tracker.postback.senders import Call, Senders, is_proved, shaped
 from tracker.web.gate import Gates
+from tracker.web.strangers import Strangers
 
 NOTE_CHARACTERS = 500
 
@@ -62,12 +63,13 @@ class Receive:
         count: Count,
         word_unknown: Callable[[str], None],
         gates: Gates,
+        strangers: Strangers,
         is_over: IsOver = lambda _partner, _address: False,
         not_earned: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`partners` is asked for every request, so that a reload counts at once; `random` gives that many bytes.
         `word_unknown` is told the partner, `not_earned` each reason of a decision. `gates` keep one partner's flood
-        from the others."""
+        from the others, `strangers` that of whoever has proved nothing."""
         self._partners = partners
         self._books = books
         self._ingest = ingest
@@ -77,13 +79,15 @@ class Receive:
         self._word_unknown = word_unknown
         self._not_earned = not_earned
         self._gates = gates
+        self._strangers = strangers
         self._is_over = is_over
         self._known: tuple[Mapping[str, Partner], Senders] = ({}, Senders(()))
 
     async def receive(self, received: Received) -> Reply:
         partner = find_partner(self._partners(), received.partner_id, received.secret)
         if partner is None:
-            return self.refuse(MessageCode.WRONG_SECRET)
+            is_over = self._strangers.is_over(received.call.address)
+            return self.refuse(MessageCode.BUSY if is_over else MessageCode.WRONG_SECRET)
         answer = await self._gates.through(partner.id, self._receive_of(partner, received))
         return answer or self.refuse(MessageCode.BUSY, voice(partner, ""), partner.id)
 
@@ -96,7 +100,7 @@ class Receive:
     async def receive_at_own_path(self, received: Received) -> Reply:
         """At a path of a network's, whoever's proof the request brings. Before it is read nobody knows whose it is:
         the gate is that of its address."""
-        answer = await self._gates.through(f"@{received.call.address}", self._receive_of_somebody(received))
+        answer = await self._strangers.through(received.call.address, self._receive_of_somebody(received))
         return answer or self.refuse(MessageCode.BUSY, voice_at(received.call.path))
 
     async def _receive_of_somebody(self, received: Received) -> Reply:
@@ -104,6 +108,7 @@ class Receive:
         if found is None:
             return self.refuse(MessageCode.WRONG_AUTH, voice_at(received.call.path))
         partner, said = found
+        self._strangers.has_proved(received.call.address)
         return await self._keep(partner, said.request, received)
 
     def refuse(self, code: MessageCode, spoken: Voice | None = None, partner_id: str = "") -> Reply:
