@@ -92,9 +92,7 @@ class Hangs(ClickStore):
         return await super().record(fact, attributable=attributable, visitor=visitor, session=session)
 
 
-async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(
-    valkey: Redis, tmp_path: Path
-) -> None:
+async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(valkey: Redis, tmp_path: Path) -> None:
     store = Hangs(valkey, hot_days=3)
     async with open_setting(valkey, store=store, journal=tmp_path / "journal") as setting:
         setting.passed()
