@@ -39,7 +39,8 @@ __all__ = [
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("every_postgres"):
-        metafunc.parametrize("postgres_kind", ["bundled", "debian"])
+        debian = pytest.param("debian", marks=pytest.mark.slow)
+        metafunc.parametrize("postgres_kind", ["bundled", debian])
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

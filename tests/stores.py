@@ -79,7 +79,7 @@ def valkey_url(valkey_server: EmbeddedValkey) -> str:
     return valkey_server.url
 
 
-@pytest.fixture(name="valkey_url", params=["valkey", "redis"])
+@pytest.fixture(name="valkey_url", params=["valkey", pytest.param("redis", marks=pytest.mark.slow)])
 def either_valkey_url(request: pytest.FixtureRequest) -> str:
     server: EmbeddedValkey | Server = request.getfixturevalue(f"{request.param}_server")
     return server.url

@@ -22,6 +22,8 @@ from tracker.store.clicks import ClickStore, Recorded, read_entry
 from tracker.store.valkey_client import TAGS, open_valkey
 from tracker.store.valkey_cluster import ValkeyCluster
 
+pytestmark = pytest.mark.slow
+
 SLOTS = [key_slot(tag.encode()) for tag in TAGS]
 EVERY_SHARD = [click_fact(number, shard=number) for number in range(64)]
 BRIEFLY = 2.0  # seconds a store waits for an answer in these tests

@@ -3,6 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.faults.answered import Messages
 from tests.faults.parts import clicks_in, client_of, open_parts, own_postgres, own_valkey
 from tests.faults.proxy import Losing, Wire, postgres_behind, socket_of
@@ -16,6 +18,8 @@ from tracker.store.clicks import ClickStore
 from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.store.valkey_node import open_node
 from tracker.telemetry import Telemetry
+
+pytestmark = pytest.mark.slow
 
 TIMES = 300 if is_soak() else 20
 

@@ -25,6 +25,8 @@ from tracker.embedded.postgres_home import cluster_in
 from tracker.settings import read_settings
 from tracker.store.clicks import STREAMS
 
+pytestmark = pytest.mark.slow
+
 SHOPPER = "canary-shopper-4711"
 ADDRESS = "198.51.100.77"
 WAITING = "waiting-shopper-4712"

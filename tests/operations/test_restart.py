@@ -21,6 +21,8 @@ from tracker.errors import TrackerError
 
 _AS_SYSTEMD = """
 import os, sys
+
+pytestmark = pytest.mark.slow
 os.dup2(int(sys.argv[1]), 3)
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.executable, [sys.executable, "-m", "tracker", "serve"])
@@ -117,7 +119,6 @@ async def test_an_order_that_serve_does_not_know_is_refused(operated: RunningTra
         await order(operated, "dance")
 
 
-@pytest.mark.slow
 async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait(data: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))

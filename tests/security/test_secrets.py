@@ -20,7 +20,7 @@ from tests.running import RunningTracker, secrets_of
 from tests.security.canary import ENVIRONMENT, secrets_in_use
 from tracker.reports.access import partner_token
 
-pytestmark = pytest.mark.usefixtures("traffic")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("traffic")]
 
 ADDRESSES = ("203.0.113.77", "2001:db8:77::77")
 LAB, KEY = ENVIRONMENT["LAB_POSTBACK_SECRET"], ENVIRONMENT["LAB_SIGNATURE_KEY"]

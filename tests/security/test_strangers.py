@@ -18,6 +18,8 @@ from tests.running import ROOT, RunningTracker
 from tests.security.canary import ENVIRONMENT
 from tests.web.test_guard import MALFORMED
 
+pytestmark = pytest.mark.slow
+
 BOMB = 10_000_000
 SENDERS = 16
 ITEMS = 900  # of a basket: what one message may hold, and what makes it dear to decide

@@ -8,6 +8,8 @@ import tracker
 from tracker.errors import ConfigurationError
 from tracker.store.postgres.hosts import hosts_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("dsn", "hosts"),

@@ -18,6 +18,8 @@ from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.store.postgres import connect as connecting
 from tracker.store.postgres.connect import HOST_SECONDS, LOOK_AGAIN_SECONDS, MORE_SECONDS, Pool, create_pool
 
+pytestmark = pytest.mark.slow
+
 CONNECTIONS = 4
 PERIODS = 10
 PERIOD_SECONDS = 0.3  # instead of LOOK_AGAIN_SECONDS

@@ -2,10 +2,13 @@
 
 import asyncpg
 import msgspec
+import pytest
 
 from tests.postback.setting import open_setting
 from tracker.core.facts import RevisionFact
 from tracker.store.migrate import _TABLE, _checksum, migrate_postgres, migrations
+
+pytestmark = pytest.mark.slow
 
 FIRST_RELEASE = 6  # files
 TABLES = (

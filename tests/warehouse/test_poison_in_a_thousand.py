@@ -5,12 +5,15 @@ from decimal import Decimal
 from itertools import cycle, islice
 
 import msgspec
+import pytest
 
 from tests.faults.results import is_soak, note
 from tests.store.factories import click_fact
 from tests.warehouse.setting import Warehouse, ask, postback_fact, revision_fact
 from tracker.store.clicks import FACT_FIELD
 from tracker.telemetry import QUARANTINED, SHIP_FAILURES
+
+pytestmark = pytest.mark.slow
 
 GOOD = 40_000 if is_soak() else 8_000
 EACH = 1_000

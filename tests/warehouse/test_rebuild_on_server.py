@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from redis.asyncio import Redis
 
 from tests.postback.setting import open_setting
@@ -16,6 +17,8 @@ from tracker.store.warehouse.rebuild import Rebuild
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import Telemetry
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["server", "url"]
 

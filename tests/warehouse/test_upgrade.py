@@ -11,6 +11,8 @@ from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.migrate import migrate_clickhouse, migrations
 from tracker.store.warehouse.rows import CLICKS, REVISIONS
 
+pytestmark = pytest.mark.slow
+
 FIRST_RELEASE = 3  # files
 LATER = {
     CLICKS: {"check_evidence", "check_ms", "supersedes", "script"},
