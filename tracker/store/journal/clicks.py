@@ -21,6 +21,7 @@ from tracker.store.journal.twice import Twice
 from tracker.telemetry import JOURNALED, Telemetry
 
 PATIENCE_SECONDS = 1.5  # that a shopper waits for a Valkey that is there and does not answer
+DISK_SECONDS = 5.0  # and then for our own disk: a busy one takes its time, and without it there is no id
 PAUSE_SECONDS = 0.2
 IDLE_SECONDS = 1.0  # between two looks for what another process left
 
@@ -117,7 +118,7 @@ class JournaledClicks:
 async def _on_disk(written: "asyncio.Future[None]") -> None:
     """Raises StoreUnavailableError also when the disk hangs: what it holds later is a click whose id nobody got."""
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(DISK_SECONDS):
             await asyncio.shield(written)
     except TimeoutError:
         written.add_done_callback(lambda late: late.cancelled() or late.exception())  # nobody asks for it any more
