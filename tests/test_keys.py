@@ -246,3 +246,9 @@ def test_a_month_s_key_is_destroyed_120_days_after_it_and_then_no_hash_can_be_ma
     assert kept.months["2026-11"] not in (tmp_path / "secrets.json").read_text()
     gone = load(tmp_path)
     assert KeyedHash(gone.address_hash, gone.months).of_month("203.0.113.9", november) != before
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ConfigurationError, match="the secrets cannot be kept there"):
+        load_or_make(tmp_path / "file", [])

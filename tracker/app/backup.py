@@ -57,9 +57,9 @@ async def back_up(settings: Settings, target: Path, told: Told) -> None:
 
 async def _whole_or_not_at_all(settings: Settings, target: Path, told: Told) -> None:
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
-    draft.mkdir(mode=0o700, parents=True)
     began = datetime.now(UTC)
     try:
+        draft.mkdir(mode=0o700, parents=True)
         for name in _FILES:
             await asyncio.to_thread(shutil.copy2, settings.data / name, draft / name)
         await _copy_tree(settings.data / _JOURNAL, draft / _JOURNAL)

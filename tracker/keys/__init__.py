@@ -157,14 +157,19 @@ class SecretsFile:
 
 @contextmanager
 def changing(data: Path) -> Iterator[SecretsFile]:
-    """One at a time: what another process adds meanwhile must not be written over."""
-    data.mkdir(parents=True, exist_ok=True)
-    folder = os.open(data, os.O_RDONLY)
+    """One at a time: what another process adds meanwhile must not be written over. Raises ConfigurationError when the
+    folder or its disk does not take the file."""
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield SecretsFile(data / _FILE)
-    finally:
-        os.close(folder)
+        data.mkdir(parents=True, exist_ok=True)
+        folder = os.open(data, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield SecretsFile(data / _FILE)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        problem = f"{data}: the secrets cannot be kept there ({error.strerror}); choose another folder with --data"
+        raise ConfigurationError([problem]) from None
 
 
 def _read(path: Path, now: float) -> tuple[Keys, Mapping[str, Any]]:
