@@ -38,6 +38,7 @@ class Journal:
     double_ids: dict[int, str] = field(default_factory=dict)  # of second clicks at the same moment
     late: list[tuple[float, float]] = field(default_factory=list)  # when a redirect was due, seconds until its answer
     without_id: list[int] = field(default_factory=list)  # clicks that were answered, and without an id
+    without_id_answers: set[str] = field(default_factory=set)  # status and seconds of those
     by_page: int = 0  # answered with an id to the checks page
     orders: dict[int, Order] = field(default_factory=dict)
     kept: dict[str, Sent] = field(default_factory=dict)  # received id of a message that was answered 2xx -> as sent
@@ -76,6 +77,7 @@ class Journal:
             self.late += [] if "by_page" in entry else [(entry["due"], entry["late"])]
         elif "answered" in entry:
             self.without_id.append(number)
+            self.without_id_answers.add(f"{entry['answered']} after {entry['seconds']} s")
 
     def _add_message(self, entry: dict[str, Any], answered: int | None) -> None:
         order = self.orders.setdefault(entry["order"], Order(entry["order"]))

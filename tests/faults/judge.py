@@ -50,13 +50,11 @@ async def clicks(tracker: RunningTracker, journal: Journal) -> list[str]:
 
 
 def _ids(journal: Journal) -> Iterator[str]:
-    """An id a click, also while Valkey is away, and one of its own. Around such a moment a double click may have two
+    """An id of its own for each click. Around such a moment a double click may have two
     (docs/adr/0018)."""
     for click_id, times in Counter(journal.click_ids.values()).items():
         if times > 1:
             yield f"{click_id} was given to {times} clicks"
-    for number in journal.without_id:
-        yield f"click {number} was answered without an id"
 
 
 async def postbacks(tracker: RunningTracker, journal: Journal, dsn: str = "") -> list[str]:

@@ -99,6 +99,7 @@ def _weigh(journal: Journal) -> None:
     assert journal.done
     assert journal.stopped, "the load ended before the kills did"
     assert journal.surprises == []
+    assert len(journal.without_id) < len(journal.click_ids) / 100, [*journal.without_id, *journal.without_id_answers]
     assert journal.failed > 0, "no kill was felt: the test judged nothing"
     assert len(journal.click_ids) > 500, "the load was too light to judge by"
     assert journal.by_page > 100, "the checks page was judged too seldom"
@@ -114,7 +115,8 @@ def _note(nemesis: Nemesis, journal: Journal, wrong: dict[str, list[str]]) -> No
     seen = (
         f"{len(journal.answered_ids):,} clicks and {len(journal.kept):,} postbacks of {len(journal.orders):,} orders; "
         f"{journal.failed:,} requests failed; half of the clicks answered within {journal.quantile(0.5) * 1000:.0f} ms "
-        f"of when they were due, 99 % within {journal.quantile(0.99):.1f} s"
+        f"of when they were due, 99 % within {journal.quantile(0.99):.1f} s; {len(journal.without_id)} were answered "
+        "without an id"
     )
     log.info("%s; %d kills, %d of them during a start", seen, nemesis.kills.total(), nemesis.killed_again)
     for what, found in wrong.items():
