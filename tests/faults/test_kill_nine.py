@@ -62,7 +62,7 @@ async def test_kills_of_every_process_lose_double_and_miscount_nothing(seed: int
 
 async def _judge(tracker: RunningTracker, journal: Journal) -> dict[str, list[str]]:
     questions = {
-        "every shopper is sent on with an id, and each such click is in ClickHouse once; no other is": judge.clicks,
+        "every click answered with an id is in ClickHouse once; no other is": judge.clicks,
         "every postback answered 2xx is kept, byte for byte": judge.postbacks,
         "every order earns what its messages say, and its entries balance": judge.money,
         "ledger, orders and reports tell the same sums": judge.totals,
