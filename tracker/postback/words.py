@@ -1,0 +1,73 @@
+"""One message's words: what it says of a field, by whatever name its sender has for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.core.partner import Partner
+from tracker.core.reasons import MessageCode
+from tracker.postback import values
+from tracker.postback.dialects.dialect import Shape
+
+
+class RefusedError(Exception):
+    """The message says nothing, or nothing that can be understood."""
+
+    def __init__(self, code: MessageCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    partner: Partner
+    shape: Shape
+    sent: Mapping[str, str]
+    mapped: Mapping[str, tuple[str, ...]]
+    defaults: Mapping[str, str]
+
+    def names(self, field: str) -> tuple[str, ...]:
+        """The sender's names for a field: `map:` of the partner, else the dialect's."""
+        return self.mapped.get(field) or self.shape.fields.get(field, ())
+
+    def parameter(self, field: str) -> str:
+        """The one of them that is there."""
+        names = self.names(field)
+        if len(names) == 1:
+            return names[0]
+        return next((name for name in names if self.sent.get(name, "").strip()), names[0] if names else field)
+
+    def stated(self, field: str) -> str | None:
+        """What the message says of a field; an empty value and a macro that was not filled in say nothing."""
+        value = self.sent.get(self.parameter(field), "").strip() if self.names(field) else ""
+        return value if value and not values.is_macro(value) else None
+
+    def text(self, field: str) -> str | None:
+        """The same, or what a message of this kind, or of this partner, means that does not say it."""
+        return self.stated(field) or self.shape.implied.get(field) or self.defaults.get(field)
+
+    def count(self, field: str) -> int | None:
+        text = self.text(field)
+        if text is None:
+            return None
+        found = values.count(text)
+        if found is None:
+            raise RefusedError(MessageCode.AMOUNT_BAD, f"{self.parameter(field)}={text[:40]!r} is not a count.")
+        return found
+
+    def truth(self, field: str) -> bool | None:
+        text = self.text(field) or ""
+        return self.shape.truths.get(text.lower(), values.truth(text))
+
+    def time(self, field: str) -> datetime | None:
+        text = self.text(field)
+        if text is None or values.is_day(text):
+            return None
+        found = values.moment(text, self.partner.postback.timezone or self.shape.timezone)
+        if found is None:
+            raise RefusedError(
+                MessageCode.TIME_BAD,
+                f"{self.parameter(field)}={text[:40]!r}: send Unix seconds, or ISO 8601 with an offset like +03:00.",
+            )
+        return found
