@@ -106,6 +106,23 @@ def test_what_does_not_fit_exactly_is_poison_and_names_its_column(
     assert ask(engine, "SELECT count() FROM clicks") == [(0,)]
 
 
+@pytest.mark.parametrize("upkeep", ["ALTER TABLE {} DROP PARTITION 202611", "TRUNCATE TABLE {}", "DROP TABLE {}"])
+def test_rows_are_known_to_be_kept_also_after_upkeep_took_all_that_was_there(
+    engine: EmbeddedEngine, upkeep: str
+) -> None:
+    """The numbers of blocks may begin anew then."""
+    engine.execute("CREATE TABLE tracker.copy AS tracker.clicks")
+    for _ in range(2):
+        row = row_of(click_fact())
+        for _ in range(3):
+            engine.insert("tracker.copy", CLICKS.columns, [row])
+        engine.execute(upkeep.format("tracker.copy"))
+        engine.execute("CREATE TABLE IF NOT EXISTS tracker.copy AS tracker.clicks")
+        engine.insert("tracker.copy", CLICKS.columns, [row])
+        assert engine.query("SELECT count() FROM tracker.copy", format_="TSV") == b"1\n"
+    engine.execute("DROP TABLE tracker.copy")
+
+
 def test_a_table_that_is_not_there_is_no_fault_of_the_rows(engine: EmbeddedEngine) -> None:
     engine.execute("RENAME TABLE tracker.clicks TO tracker.elsewhere")
     try:

@@ -37,6 +37,7 @@ class EmbeddedEngine:
         self._sessions: list[Any] = []
         self._lock = threading.Lock()
         self._types: dict[str, Mapping[str, str]] = {}
+        self._blocks: dict[str, int] = {}  # the newest of each table, as its last insert left it
         self._closed = False
         self._session_class = _import_chdb()
         self._writer = self._open(())
@@ -49,20 +50,25 @@ class EmbeddedEngine:
         self._refuse_when_closed()
         try:
             stream = to_stream(self._schema(table, columns), rows)
-            before = self._newest_block(table)
+            before = self._blocks.pop(table, None) or self._newest_block(table)
             with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
                 inserter.append(stream)
                 inserter.finish()
         except (RuntimeError, WarehouseQueryError) as error:
             raise insert_error(str(error), code_of(str(error))) from error
-        if self._newest_block(table) == before:
+        newest = self._newest_block(table)
+        if newest <= before:
             # chdb counts the rows as written, whatever becomes of their part: a full disk is no error to it.
             raise StoreUnavailableError("ClickHouse took the rows and kept none: see whether its disk is full.")
+        self._blocks[table] = newest
 
     def execute(self, sql: str) -> None:
         if not hasattr(self._own, "executing"):
             self._own.executing = self._open(())
-        self._run(self._own.executing, sql, "Null", {})
+        try:
+            self._run(self._own.executing, sql, "Null", {})
+        finally:
+            self._blocks.clear()  # it may have made blocks too, or a table anew
 
     def query(
         self,
