@@ -25,7 +25,7 @@ from tests.agents import DESKTOP
 from tests.clusters.networks import Machine, machines
 from tests.clusters.postgres import PostgresServer, dsn_of, postgres_servers
 from tests.deploy.nginx import nginx
-from tests.faults.loading import load_on, our_faults, wrong_things
+from tests.faults.loading import Crowd, load_on, our_faults, wrong_things
 from tests.faults.results import is_soak, note
 from tests.passes import Passes
 from tests.running import ROOT, START_SECONDS, RunningTracker, data_folder, free_port, secrets_of
@@ -152,7 +152,7 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 async def test_a_machine_that_is_killed_under_load_loses_nothing(cluster: Cluster) -> None:
     """The first: its judge knows of nothing but its own load."""
-    with load_on(cluster.first, RATE, front=cluster.front, into=cluster.client.into) as load:
+    with load_on(cluster.first, RATE, Crowd(front=cluster.front), into=cluster.client.into) as load:
         await load.until_answered(20)
         for kill in range(KILLS):
             victim = cluster.webs[kill % 2]

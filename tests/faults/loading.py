@@ -5,23 +5,23 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.faults import judge
 from tests.faults.journal import Journal
 from tests.faults.orders import partner_of
-from tests.faults.results import is_soak
 from tests.passes import Passes
 from tests.running import ROOT, RunningTracker
 
 log = logging.getLogger(__name__)
 
-LONGEST = 60 * (14 if is_soak() else 10)  # seconds; a pass lasts a little longer
+LONGEST = 60 * 14  # seconds; a pass lasts a little longer
 PAGE = 4  # each fourth browser goes through the checks page
-ORDERLY_SECONDS = 180
+ORDERLY_SECONDS = 180  # each request that is under way may take ten, and be repeated
 PATIENCE_SECONDS = 180.0
 
 
@@ -55,37 +55,46 @@ class Load:
         return await self.until(lambda journal: len(journal.kept) >= before + more, seconds)
 
     async def stop(self) -> Journal:
-        """No new shoppers; those under way are finished."""
+        """No new shoppers; every order is told to its end."""
         self._process.terminate()
         assert await asyncio.to_thread(self._process.wait, ORDERLY_SECONDS) == 0
         return Journal.read(self._journal)
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    page: int = PAGE  # each so manieth browser is asked, none if 0
+    orders: bool = True
+    front: str | None = None  # the address that they use instead of the tracker's own
+
+
 @contextmanager
 def load_on(
-    tracker: RunningTracker, rate: int, *, front: str | None = None, into: list[str] | None = None
+    tracker: RunningTracker, rate: int, crowd: Crowd | None = None, *, into: Sequence[str] = ()
 ) -> Iterator[Load]:
-    """`rate` shoppers a second. `front`: the address that they use instead of the tracker's own. `into`: the command
-    that puts the process elsewhere, such as into a network of its own."""
+    """`rate` shoppers a second. `into`: the command that puts the process elsewhere, such as into a network of its
+    own."""
     plan, journal = tracker.data.parent / "plan", tracker.data.parent / "journal"
-    plan.write_text("\n".join(map(json.dumps, _plan(tracker, rate, front or tracker.url))))
-    command = [*(into or []), sys.executable, "-m", "tests.faults.load", str(plan), str(journal), str(rate)]
+    plan.write_text("\n".join(map(json.dumps, _plan(tracker, rate, crowd or Crowd()))))
+    command = [*into, sys.executable, "-m", "tests.faults.load", str(plan), str(journal), str(rate)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         yield Load(process, journal)
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
         process.wait()
 
 
-def _plan(tracker: RunningTracker, rate: int, at: str) -> Iterator[list[object]]:
+def _plan(tracker: RunningTracker, rate: int, crowd: Crowd) -> Iterator[list[object]]:
     passes = Passes(tracker)
+    front = crowd.front or tracker.url
     for number in range(rate * LONGEST):
         partner = partner_of(number)
         link = f"{tracker.link(f'shopper-{number}', partner)}&b={number}"
-        cookies = passes.passed(f"browser-{number}") if number % PAGE else {}
-        yield [link.replace(tracker.url, at, 1), cookies, tracker.postback_url(partner).replace(tracker.url, at, 1)]
+        asked = crowd.page and number % crowd.page == 0
+        cookies = {} if asked else passes.passed(f"browser-{number}")
+        postbacks = tracker.postback_url(partner) if crowd.orders else ""
+        yield [link.replace(tracker.url, front, 1), cookies, postbacks.replace(tracker.url, front, 1)]
 
 
 async def wrong_things(tracker: RunningTracker, journal: Journal, dsn: str) -> list[str]:

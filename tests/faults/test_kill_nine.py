@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 
 from tests.faults import judge, leftovers
-from tests.faults.generating import generating
 from tests.faults.journal import Journal
 from tests.faults.load import send
+from tests.faults.loading import load_on
 from tests.faults.nemesis import ALL, Nemesis
 from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
@@ -45,10 +45,10 @@ async def test_kills_of_every_process_lose_double_and_miscount_nothing(seed: int
     with data_folder() as data:
         proxied = {"TRACKER_TRUSTED_PROXIES": "127.0.0.0/8"}
         async with RunningTracker(data, workers=1 + seed % 2, more=proxied) as tracker:
-            with generating(tracker, rate=RATE) as load:
+            with load_on(tracker, RATE) as load:
                 nemesis = Nemesis(tracker, chance)
                 await nemesis.run(rounds)
-                journal = await load.end()
+                journal = await load.stop()
             wrong = await _judge(tracker, journal)
         wrong["no process, lock or socket is left behind, and it starts again"] = leftovers.left_running(tracker)
         wrong["no secret and no address is in a file or a log"] = leftovers.told(tracker)

@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from tests.faults import judge, leftovers
-from tests.faults.generating import generating
 from tests.faults.journal import Journal, quantile
+from tests.faults.loading import Crowd, load_on
 from tests.faults.results import is_soak, note
 from tests.running import RunningTracker, data_folder
 from tests.store.factories import CLICK_IDS, click_fact
@@ -36,14 +36,14 @@ Period = tuple[float, float]
 async def test_redirects_do_not_notice_that_the_warehouse_is_away_and_it_catches_up() -> None:
     with data_folder() as data:
         async with RunningTracker(data) as tracker:
-            with generating(tracker, rate=RATE, page=0, orders=False) as load:
+            with load_on(tracker, RATE, Crowd(page=0, orders=False)) as load:
                 drain = tracker.find("drain")
                 assert drain is not None
                 away, there = await _in_turn(drain)
                 drain.suspend()
                 await _pile_up(tracker)
                 seconds = await _caught_up(tracker, drain)
-                journal = await load.end()
+                journal = await load.stop()
             wrong = await judge.clicks(tracker, journal)
             [piled] = tracker.query(f"SELECT count() AS n FROM analytics.clicks WHERE partner_id = '{PILED}'")
         assert leftovers.left_running(tracker) == []
