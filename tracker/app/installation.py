@@ -61,7 +61,7 @@ def prepare(settings: Settings) -> Settings:
 
 
 def make_keys(settings: Settings) -> Keys:
-    """What is missing is made, what verifies nothing any more is taken out. Raises ConfigurationError."""
+    """What is missing is made. Raises ConfigurationError."""
     notify = notify_secret_names(settings.partners) | ({NOTIFY_SECRET} if settings.demo else set())
     return keys.load_or_make(settings.data, secret_names(settings.partners), notify)
 

@@ -4,7 +4,7 @@ them."""
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -41,14 +41,7 @@ from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
 from tracker.telemetry import CONVERSION_REASONS, POSTBACKS, POSTBACKS_NOT_STORED, UNKNOWN_WORDS, Telemetry
-from tracker.web import (
-    LARGEST_BODY,
-    Health,
-    TrustedProxies,
-    middleware,
-    request_id,
-    watched,
-)
+from tracker.web import LARGEST_BODY, Health, TrustedProxies, middleware, request_id, watched
 from tracker.web.hashing import KeyedHash
 from tracker.web.watch import HEALTH, paths_of
 from tracker.web.wrong import pages_for_people
@@ -74,10 +67,12 @@ class Routes:
         return self.in_force()
 
     def application(self) -> web.Application:
+        hashes = KeyedHash(self.secrets.address_hash, self.secrets.months)
+        postbacks, health = self._postbacks(hashes).routes(), self._health().routes()
         app = web.Application(
             client_max_size=LARGEST_BODY,
             middlewares=[
-                watched(self.telemetry, self.proxies, self._kinds()),
+                watched(self.telemetry, self.proxies, _kinds(postbacks, health)),
                 pages_for_people(self.programme.name),
                 middleware(self.telemetry, lambda: uuid.uuid4().hex[:16]),
                 self.limiting.middleware(self.proxies.address_of, self.telemetry),
@@ -88,10 +83,10 @@ class Routes:
         baits = Baits(self.settings.bait_script, self.settings.bait_fetch)
         app.add_routes(baits.routes())
         limits = self.limiting.routes
-        limits.put(app.add_routes(self._click_out(tokens, cookies, baits).routes()), self.limiting.clicks)
-        limits.put(app.add_routes(self._tag().routes()), self.limiting.tags)
+        limits.put(app.add_routes(self._click_out(tokens, cookies, baits, hashes).routes()), self.limiting.clicks)
+        limits.put(app.add_routes(self._tag(hashes).routes()), self.limiting.tags)
         app.add_routes(self._tag_self_test().routes())
-        limits.put(app.add_routes(self._postbacks().routes()), None)  # limited by partner, once that is known
+        limits.put(app.add_routes(postbacks), None)  # limited by partner, once that is known
         sign_in = SignIn(
             tokens, cookies, address=self.programme.sign_in, public_url=self.settings.public_url, now=time.time
         )
@@ -101,27 +96,17 @@ class Routes:
         app.add_routes(self._analyst_pages().routes())
         app.add_routes(self._partner_pages().routes())
         app.add_routes(self._desk_pages().routes())
-        app.add_routes(self._health().routes())
+        app.add_routes(health)
         return app
 
-    def _kinds(self) -> dict[str, str]:
-        """What is asked for at each path: pages are the rest."""
-        return {
-            "/go/{partner}": "click_out",
-            "/go/{partner}/check": "checks",
-            "/tag": "tag",
-            **dict.fromkeys(paths_of(self._postbacks().routes()), "postback"),
-            **dict.fromkeys(paths_of(self._health().routes()), HEALTH),
-        }
-
-    def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits) -> ClickOutEndpoint:
+    def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits, hashes: KeyedHash) -> ClickOutEndpoint:
         parts = ClickOutParts(
             clicks=self.clicks,
             click_ids=self.stores.click_ids,
             tokens=tokens,
             cookies=cookies,
             baits=baits,
-            hashes=KeyedHash(self.secrets.address_hash, self.secrets.months),
+            hashes=hashes,
             telemetry=self.telemetry,
             now=time.time,
             random=os.urandom,
@@ -130,12 +115,12 @@ class Routes:
         )
         return click_out(self.in_force, parts, public_url=self.settings.public_url, timed=self.settings.private_timing)
 
-    def _tag(self) -> TagEndpoint:
+    def _tag(self, hashes: KeyedHash) -> TagEndpoint:
         return TagEndpoint(
             partners=lambda: self.programme.partners,
             click_ids=self.stores.click_ids,
             reports=TakeTagReport(self.stores.ledger),
-            hashes=KeyedHash(self.secrets.address_hash, self.secrets.months),
+            hashes=hashes,
             telemetry=self.telemetry,
             now=_now,
             address=self.proxies.address_of,
@@ -147,8 +132,7 @@ class Routes:
             lambda: self.programme.partners, name=self.programme.name, public_url=self.settings.public_url
         )
 
-    def _postbacks(self) -> PostbackEndpoint:
-        hashes = KeyedHash(self.secrets.address_hash, self.secrets.months)
+    def _postbacks(self, hashes: KeyedHash) -> PostbackEndpoint:
         receive = Receive(
             partners=lambda: self.programme.partners,
             books=self.stores.ledger,
@@ -225,6 +209,17 @@ class Routes:
 
     def _health(self) -> Health:
         return health(self.stores, self.warehouse, self.clicks, self.telemetry, self.is_leaving)
+
+
+def _kinds(postbacks: Iterable[web.RouteDef], health: Iterable[web.RouteDef]) -> dict[str, str]:
+    """What is asked for at each path: pages are the rest."""
+    return {
+        "/go/{partner}": "click_out",
+        "/go/{partner}/check": "checks",
+        "/tag": "tag",
+        **dict.fromkeys(paths_of(postbacks), "postback"),
+        **dict.fromkeys(paths_of(health), HEALTH),
+    }
 
 
 def _now() -> datetime:
