@@ -18,10 +18,10 @@ from tracker.core.click import CheckResult, Confidence, Finding, TabFinding
 from tracker.core.facts import RevisionFact, TagFact
 from tracker.core.partner import CheckPolicy
 from tracker.core.reasons import Reason
+from tracker.core.unix_time import microseconds
 from tracker.errors import StoreUnavailableError
 from tracker.postback import confirm as confirm_module
 from tracker.postback.confirm import TakeTagReport
-from tracker.postback.kept import microseconds
 from tracker.store.ledger import open_ledger
 
 C, D = CLICK.click_id, OTHER_CLICK.click_id

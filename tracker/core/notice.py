@@ -2,15 +2,14 @@
 N-01). What is pending or on hold, and a postback that changes nothing, post nothing there: nobody is told of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from tracker.core.facts import RevisionFact
 from tracker.core.postings import KOPECKS
 from tracker.core.reasons import MessageCode
 from tracker.core.report import Status
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
+from tracker.core.unix_time import moment
 
 
 class NoticeKind(StrEnum):
@@ -94,7 +93,7 @@ def tell(notice: Notice, revision: RevisionFact | None) -> Telling:
     """`revision` is the state of the purchase that the notice came with. Raises ValueError for what makes no sense."""
     if revision is None:
         raise ValueError("its revision cannot be read")
-    ordered_at = _EPOCH + timedelta(microseconds=revision.ordered_at_us) if revision.ordered_at_us else None
+    ordered_at = moment(revision.ordered_at_us) if revision.ordered_at_us else None
     # The purchase went to another shopper: its state is theirs, and this one has lost it.
     is_theirs = revision.shopper_id == notice.shopper_id
     return Telling(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from tracker.core.signing_keys import DAY_SECONDS
+
 _FILE = "clock.json"
-DAY_SECONDS = 86_400
 JUMP_SECONDS = 30 * DAY_SECONDS  # a tracker that was off for longer waits, as a wrong clock does
 DOUBTED_SECONDS = 7 * DAY_SECONDS
 

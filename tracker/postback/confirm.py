@@ -11,11 +11,11 @@ from tracker.core.confirmation import Confirmation
 from tracker.core.conversion import judge
 from tracker.core.facts import TagFact
 from tracker.core.order import Order
+from tracker.core.unix_time import moment
 from tracker.errors import StoreUnavailableError
 from tracker.ports import Change, KnownOrder, OrderChange
 from tracker.postback.books import Books
 from tracker.postback.ingest import TRIES, OrderBusyError
-from tracker.postback.kept import moment
 from tracker.postback.settle import Occasion, Step, Terms, settle
 from tracker.postback.turns import Turns
 

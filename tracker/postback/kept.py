@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from tracker.core.facts import PostbackFact
 from tracker.core.reasons import MessageCode
 from tracker.core.report import Report
+from tracker.core.unix_time import microseconds
 from tracker.ports import RawPostback
 from tracker.postback.refusal import Refusal
 from tracker.postback.request import RawRequest
@@ -16,18 +17,6 @@ from tracker.postback.request import RawRequest
 # The dialect as which a row of a partner's statement is kept: no sender speaks it. What the row says, in our words, is
 # the body; the row as text stands as the query.
 STATEMENT = "statement"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def microseconds(moment: datetime) -> int:
-    """Unix time, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def moment(unix_microseconds: int) -> datetime:
-    """The same back."""
-    return _EPOCH + timedelta(microseconds=unix_microseconds)
 
 
 def new_postback_id(now: datetime, random: bytes) -> str:

@@ -6,8 +6,8 @@ from tracker.core.decision import Decision, LineDecision
 from tracker.core.facts import LineFact, RevisionFact
 from tracker.core.order import Order
 from tracker.core.postings import balances, transfer
+from tracker.core.unix_time import microseconds
 from tracker.ports import KnownOrder, Revision
-from tracker.postback.kept import microseconds
 
 
 def revise(

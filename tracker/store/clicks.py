@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from hashlib import blake2b, sha1
 from importlib.resources import files
 from typing import Any, TypeVar, overload
@@ -23,9 +22,10 @@ from tracker.core.click_id import parts
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason
 from tracker.core.session import OpenElsewhere, Session, SessionAct
+from tracker.core.unix_time import moment
 from tracker.errors import StoreUnavailableError
 from tracker.store.group_commit import GroupCommit
-from tracker.store.hot_click import EPOCH, FULL_BUCKET, Place, expires_at, pack, place_of, slot_of, unpack
+from tracker.store.hot_click import FULL_BUCKET, Place, expires_at, pack, place_of, slot_of, unpack
 from tracker.store.valkey_client import TAGS, Valkey, send, server_of
 from tracker.store.valkey_node import Command, Copies
 from tracker.store.watch import StoreWatch, watch_valkey
@@ -132,11 +132,7 @@ class ClickStore:
         click = None if packed is None else unpack(click_id, packed)
         if click is None or click.partner_id != partner_id:
             return None
-        return (
-            click
-            if superseded is None
-            else replace(click, superseded_at=EPOCH + timedelta(microseconds=int(superseded)))
-        )
+        return click if superseded is None else replace(click, superseded_at=moment(int(superseded)))
 
     async def may_wait(self, click_id: str) -> bool:
         """Whether a click that `find` did not find may be in its stream: its hot record has expired, and the oldest

@@ -4,7 +4,6 @@ A bucket is a hash that holds the clicks of one hour and one shard, so that a wh
 from the click id alone. Small hashes are one compact block: about 90 bytes a click, where a key each would take 200.
 """
 
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -13,13 +12,13 @@ from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Fi
 from tracker.core.click_id import parts
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
+from tracker.core.unix_time import moment
 
 SLOTS = 16  # streams, and hash tags of Valkey Cluster
 BUCKET_SECONDS = 3600
 FULL_BUCKET = 256  # records; a block is searched from its beginning
 _EXPIRY_MARGIN_SECONDS = 3600
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A record holds places in these lists: it is read by the next release too, so they only grow at their end.
 _DEVICES = list(Device)
 _SURFACES = list(Surface)
@@ -97,7 +96,7 @@ def unpack(click_id: str, packed: bytes) -> Click:
     return Click(
         click_id=click_id,
         partner_id=hot.partner_id,
-        clicked_at=EPOCH + timedelta(seconds=parts(click_id).second, microseconds=hot.microsecond),
+        clicked_at=moment(parts(click_id).second * 1_000_000 + hot.microsecond),
         terms_version=hot.terms_version,
         shopper_id=hot.shopper_id or None,
         surface=_SURFACES[hot.place >> 4],

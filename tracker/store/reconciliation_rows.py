@@ -1,7 +1,6 @@
 """Reconciliations as rows and documents: exact decimals as text, times with their zone."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 import asyncpg
@@ -11,6 +10,7 @@ from tracker.core.facts import ReconciliationFact
 from tracker.core.money import CONTEXT
 from tracker.core.reconciliation import Cause, Difference, Kind, Known, Ours, Run, StatementRow, Theirs, Totals
 from tracker.core.report import Status
+from tracker.core.unix_time import microseconds
 
 _json = msgspec.json.Encoder(decimal_format="string")
 _facts = msgspec.msgpack.Encoder()
@@ -18,7 +18,6 @@ _theirs = msgspec.json.Decoder(Theirs)
 _ours = msgspec.json.Decoder(Ours)
 _totals = msgspec.json.Decoder(Totals)
 _SHIPPED = Decimal("1e-12")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def statement_row(row: StatementRow) -> tuple[object, ...]:
@@ -132,7 +131,7 @@ def fact_body(run: Run, one: Difference) -> bytes:
     ordered_at = (theirs.order_time if theirs else None) or (ours.at if ours else None)
     fact = ReconciliationFact(
         reconciliation_id=run.run_id,
-        reconciled_at_us=_microseconds(run.at),
+        reconciled_at_us=microseconds(run.at),
         partner_id=run.partner_id,
         file_name=run.file_name,
         order_id=one.order_id,
@@ -147,7 +146,7 @@ def fact_body(run: Run, one: Difference) -> bytes:
         difference=_shipped(one.rubles),
         cashback_change=one.cashback,
         click_id=(ours.click_id if ours else "") or (theirs.click_id if theirs else ""),
-        ordered_at_us=_microseconds(ordered_at) if ordered_at else 0,
+        ordered_at_us=microseconds(ordered_at) if ordered_at else 0,
     )
     return _facts.encode(fact)
 
@@ -155,7 +154,3 @@ def fact_body(run: Run, one: Difference) -> bytes:
 def _shipped(amount: Decimal | None) -> Decimal | None:
     """With as many decimals as ClickHouse's column has; products of exchange rates may have more."""
     return None if amount is None else CONTEXT.quantize(amount, _SHIPPED)
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)

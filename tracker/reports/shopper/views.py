@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -10,13 +10,13 @@ from tracker.core.facts import RevisionFact
 from tracker.core.partner import Programme
 from tracker.core.reasons import Flag, Reason
 from tracker.core.report import Status
+from tracker.core.unix_time import moment
 from tracker.ports import Purchase, ShopperClick
 from tracker.reports.shopper.period import State, Totals, state_of
 from tracker.reports.shopper.reasons import REASONS
 from tracker.reports.shopper.texts import ShopperText
 from tracker.web import wording
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOKS = {State.PENDING: "warn", State.ACCRUED: "good", State.REJECTED: "bad"}
 
 
@@ -70,7 +70,7 @@ class Words:
             state = State.REJECTED
         change = fact.cashback_change
         return {
-            "at": self._moment(_EPOCH + timedelta(microseconds=fact.revised_at_us)),
+            "at": self._moment(moment(fact.revised_at_us)),
             "by": self.text.first_told if fact.postback_id else self.text.by_us,
             "state": self.text.states[state],
             "look": _LOOKS[state],

@@ -3,13 +3,14 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from tracker.core.click import Click
 from tracker.core.confirmation import Confirmation
 from tracker.core.facts import PostbackFact, TagFact
+from tracker.core.unix_time import moment
 from tracker.ports import Change, KnownOrder, OrderChange, RawPostback, Revision
 from tracker.store.ledger.documents import click_ids, report_document
 
@@ -141,7 +142,7 @@ class _Rows:
 
     def _add_revision(self, item: int, key: _Row, revision: Revision) -> None:
         fact = revision.fact
-        revised_at = _moment(fact.revised_at_us)
+        revised_at = moment(fact.revised_at_us)
         self._put("conversions", item, **key, **_conversion_columns(revision))
         body = _bytea(_facts.encode(fact))
         self._put(
@@ -207,8 +208,8 @@ def _conversion_columns(revision: Revision) -> _Row:
     click = decision.click
     return {
         "revision": fact.revision,
-        "first_seen_at": _moment(fact.first_seen_at_us),
-        "revised_at": _moment(fact.revised_at_us),
+        "first_seen_at": moment(fact.first_seen_at_us),
+        "revised_at": moment(fact.revised_at_us),
         "status": decision.status,
         "hold": decision.hold,
         "held_by_us": decision.held_by_us,
@@ -241,9 +242,3 @@ def _conversion_columns(revision: Revision) -> _Row:
 
 def _bytea(body: bytes) -> str:
     return "\\x" + body.hex()
-
-
-def _moment(microseconds: int) -> datetime:
-    """Exact, unlike a float of seconds."""
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import asyncpg
 import msgspec
 
 from tracker.core.facts import PostbackFact
+from tracker.core.unix_time import microseconds
 from tracker.store import reconciliation_sql
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.reconciliation_rows import fact_body, kept_line, run_of
@@ -15,7 +16,6 @@ from tracker.store.warehouse.money_entries import Kept
 from tracker.store.warehouse.ship_money import Connection
 
 _PAGE = 5_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POSTBACKS = """
 SELECT id, verdict_version, received_at, partner_id, dialect, method, query, order_id, line_id, click_id, verdict,
     reasons, http_status, address_hash, request_id
@@ -65,7 +65,7 @@ def _postback(row: asyncpg.Record) -> bytes:
     fact = PostbackFact(
         postback_id=str(row["id"]),
         version=row["verdict_version"],
-        received_at_us=(row["received_at"] - _EPOCH) // timedelta(microseconds=1),
+        received_at_us=microseconds(row["received_at"]),
         partner_id=row["partner_id"],
         dialect=row["dialect"],
         method=row["method"],

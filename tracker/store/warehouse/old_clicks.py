@@ -1,17 +1,15 @@
 """Finds one click in ClickHouse by its id: the second that the id tells is where the row is sorted."""
 
-from datetime import UTC, datetime, timedelta
-
 import msgspec
 
 from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
 from tracker.core.click_id import is_click_id
 from tracker.core.reasons import ClickReason, Reason
+from tracker.core.unix_time import moment
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A session lasts a day at most (`tracker.partners_schema`), and the clocks of two machines differ.
 _LONGEST_SESSION_SECONDS = 86_400
 _CLOCKS_DIFFER_SECONDS = 60
@@ -85,7 +83,7 @@ def _click(click_id: str, row: _Row) -> Click:
     return Click(
         click_id=click_id,
         partner_id=partner_id,
-        clicked_at=_moment(clicked_at_us),
+        clicked_at=moment(int(clicked_at_us)),
         terms_version=terms_version,
         shopper_id=shopper_id or None,
         surface=surface,
@@ -93,9 +91,5 @@ def _click(click_id: str, row: _Row) -> Click:
         checks=tuple(known.get(check, CheckResult(check)) for check in Check),
         refusals=refusals,
         traffic=traffic,
-        superseded_at=_moment(superseded) if int(superseded) else None,
+        superseded_at=moment(int(superseded)) if int(superseded) else None,
     )
-
-
-def _moment(microseconds: int | str) -> datetime:
-    return _EPOCH + timedelta(microseconds=int(microseconds))

@@ -3,11 +3,11 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
 
+from tracker.core.unix_time import moment
 from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import CONFIRM, Pool
 from tracker.store.warehouse.money_entries import MONEY_TABLES, Entry, Kept, decode, inserting, rows_of
@@ -21,7 +21,6 @@ BATCH = 2_000
 # Whoever ships shares it, whoever builds the tables anew has it alone. Any number that nobody else uses.
 SHIPPING_LOCK = 7_201_945_339
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READ = "SELECT id, kind, body FROM outbox ORDER BY id LIMIT $1"
 # Only who deletes a report keeps it: two drains may have shipped it.
 _DELETE = """
@@ -111,7 +110,7 @@ def _tag_columns(entries: Sequence[Entry]) -> list[list[object]]:
     rows = [
         (
             entry.kept.id,
-            _EPOCH + timedelta(microseconds=entry.tag.reported_at_us),
+            moment(entry.tag.reported_at_us),
             entry.tag.click_id,
             entry.tag.cookie_click_id,
             entry.kept.body,

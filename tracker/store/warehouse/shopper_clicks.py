@@ -1,16 +1,16 @@
 """A shopper's own click-outs, newest first, as their page shows them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
 from tracker.core.reasons import Reason
+from tracker.core.unix_time import moment
 from tracker.errors import StoreUnavailableError, WarehouseQueryError
 from tracker.ports import ShopperClick
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A click that was shipped twice stands twice until ClickHouse merges: LIMIT 1 BY takes it once.
 _CLICKS = """
 SELECT click_id, partner_id, clicked_at_us, refusals
@@ -41,7 +41,7 @@ class EngineShopperClicks:
         except WarehouseQueryError as error:
             raise StoreUnavailableError(f"ClickHouse cannot list a shopper's clicks: {error}") from error
         return [
-            ShopperClick(click_id, partner_id, _EPOCH + timedelta(microseconds=int(clicked_at_us)), refusals)
+            ShopperClick(click_id, partner_id, moment(int(clicked_at_us)), refusals)
             for click_id, partner_id, clicked_at_us, refusals in msgspec.json.decode(answer, type=_Answer).data
         ]
 
