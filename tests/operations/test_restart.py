@@ -22,7 +22,6 @@ from tracker.errors import TrackerError
 _AS_SYSTEMD = """
 import os, sys
 
-pytestmark = pytest.mark.slow
 os.dup2(int(sys.argv[1]), 3)
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.executable, [sys.executable, "-m", "tracker", "serve"])

@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import asyncpg
-
 from tracker import keys
 from tracker.app.desk import refuse_unless_running
 from tracker.app.installation import with_embedded
@@ -20,8 +18,9 @@ from tracker.store.erase.clickhouse import Person
 from tracker.store.erase.postgres import Erasure, click_ids_of, forget_in_postgres, names, tombstone, vacuum
 from tracker.store.erase.tombstones import EVERYBODY_KNOWS_SECONDS
 from tracker.store.erase.valkey import forget_in_valkey
-from tracker.store.ledger.faults import telling_when_away
-from tracker.store.postgres.connect import connect
+from tracker.store.postgres.connect import Connection
+from tracker.store.postgres.faults import telling_when_away
+from tracker.store.postgres.own import own_connection
 from tracker.store.valkey_client import open_valkey
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.ship_money import SHIPPING_LOCK
@@ -40,10 +39,7 @@ async def erase(
     refuse_unless_running(settings)
     addresses = with_embedded(settings)
     hash_shopper = shopper_hash(bytes.fromhex(secrets_.shopper_hash))
-    with telling_when_away():
-        session = {"timezone": "UTC", "jit": "off"}
-        connection = await connect(addresses.postgres_url or "", server_settings=session)
-    try:
+    async with own_connection(addresses.postgres_url or "") as connection:
         with telling_when_away():
             now = datetime.now(UTC)
             made = f"erased-{secrets.token_hex(10)}"
@@ -54,9 +50,6 @@ async def erase(
         shard = KeyedHash(secrets_.address_hash).of(shopper_id) % SHARDS
         in_valkey, click_ids = await _valkey(addresses, erasure, shard)
         return in_valkey | await _books_and_warehouse(settings, connection, erasure, person, click_ids)
-    finally:
-        with telling_when_away():
-            await connection.close(timeout=5)
 
 
 async def _valkey(addresses: Settings, erasure: Erasure, shard: int) -> tuple[dict[str, int], set[str]]:
@@ -69,7 +62,7 @@ async def _valkey(addresses: Settings, erasure: Erasure, shard: int) -> tuple[di
 
 async def _books_and_warehouse(
     settings: Settings,
-    connection: "asyncpg.Connection[asyncpg.Record]",
+    connection: Connection,
     erasure: Erasure,
     person: Person,
     waiting: set[str],

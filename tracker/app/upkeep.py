@@ -30,7 +30,7 @@ async def rebuild(settings: Settings, told: Told) -> list[Rebuilt]:
     secrets = keys.load(settings.data)
     refuse_unless_running(settings)
     if settings.clickhouse_url is not None:
-        async with _server(settings.clickhouse_url) as threads:
+        async with _server(settings) as threads:
             return await rebuild_of(threads, settings, secrets).run(told)
     async for said in _asked(settings, REBUILD):
         if said.done is not None:
@@ -89,7 +89,7 @@ async def warehouse_upkeep(settings: Settings) -> AsyncIterator[WarehouseUpkeep]
     if settings.clickhouse_url is None:
         yield WarehouseUpkeep(settings, None)
         return
-    async with _server(settings.clickhouse_url) as threads:
+    async with _server(settings) as threads:
         yield WarehouseUpkeep(settings, threads)
 
 
@@ -107,8 +107,8 @@ async def _asked(settings: Settings, path: str, body: bytes = b"") -> AsyncItera
 
 
 @asynccontextmanager
-async def _server(url: str) -> AsyncIterator[EngineThreads]:
-    threads = EngineThreads(NativeEngine(url))
+async def _server(settings: Settings) -> AsyncIterator[EngineThreads]:
+    threads = EngineThreads(NativeEngine(settings.clickhouse_url or "", settings.clickhouse_cluster))
     try:
         yield threads
     finally:

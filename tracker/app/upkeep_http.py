@@ -52,9 +52,9 @@ class UpkeepHttp:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/rebuild", self._rebuild_all),
-            web.post("/erase", self._erase),
-            web.post("/backup", self._back_up),
+            web.post(REBUILD, self._rebuild_all),
+            web.post(ERASE, self._erase),
+            web.post(BACKUP, self._back_up),
         ]
 
     async def _back_up(self, request: web.Request) -> web.StreamResponse:

@@ -8,8 +8,8 @@ from importlib import resources
 import asyncpg
 
 from tracker.errors import ConfigurationError
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import connect
+from tracker.store.postgres.faults import telling_when_away
 
 # Any number will do, as long as nobody else uses it.
 _LOCK = 7_201_945_337

@@ -11,9 +11,9 @@ import msgspec
 
 from tracker.core.facts import RevisionFact
 from tracker.core.notice import DueNotice, ListedNotice, Notice, Settled
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.ledger import SESSION
 from tracker.store.postgres.connect import CONFIRM, Connection, connect
+from tracker.store.postgres.faults import telling_when_away
 
 _ANSWER_SECONDS = 30.0
 _TURN = 7_201_945_338  # of the one sender; any number that nobody else uses

@@ -11,11 +11,11 @@ from tracker.core.reconciliation import Agreed, Difference, Known, Loaded, Pair,
 from tracker.core.report import Status
 from tracker.store import reconciliation_rows as as_rows
 from tracker.store import reconciliation_sql as sql
-from tracker.store.ledger.faults import telling_when_away
-from tracker.store.postgres.connect import Connection, connect
+from tracker.store.postgres.connect import Connection
+from tracker.store.postgres.faults import telling_when_away
+from tracker.store.postgres.own import own_connection
 
 _PAGE = 2_000
-_CLOSE_SECONDS = 5.0
 _CHUNK = 20_000  # rows of a COPY: only so many are in memory at once
 
 
@@ -104,7 +104,7 @@ class Reconciliations:
     @asynccontextmanager
     async def comparing(self, partner_id: str) -> AsyncIterator[ComparisonInPostgres]:
         """Committed behind the block; what the block itself raises is not taken for PostgreSQL's fault."""
-        async with self._connection() as connection:
+        async with own_connection(self._dsn) as connection:
             with telling_when_away():
                 transaction = connection.transaction(isolation="repeatable_read")
                 await transaction.start()
@@ -137,22 +137,11 @@ class Reconciliations:
         await self._fetch(sql.NOTE_APPLIED, run_id, at, staff, reason)
 
     async def note_results(self, run_id: str, results: Sequence[tuple[str, str | None, str]]) -> None:
-        async with self._connection() as connection:
+        async with own_connection(self._dsn) as connection:
             with telling_when_away():
                 await connection.executemany(sql.NOTE_RESULT, [(run_id, *result) for result in results])
 
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
-        async with self._connection() as connection:
+        async with own_connection(self._dsn) as connection:
             with telling_when_away():
                 return await connection.fetch(statement, *values)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        """One of its own, which a statement may use for long. Whatever is not committed ends with it."""
-        with telling_when_away():
-            connection = await connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
-        try:
-            yield connection
-        finally:
-            with telling_when_away():
-                await connection.close(timeout=_CLOSE_SECONDS)

@@ -1,17 +1,16 @@
 """What is kept for a time only: old months of clicks and tag reports, address hashes of old postbacks, tombstones of
 erased shoppers. Money is kept for ever, and nothing here touches it."""
 
-import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
-from tracker.store.ledger.faults import telling_when_away
-from tracker.store.postgres.connect import Connection, connect
+from tracker.store.postgres.connect import Connection
+from tracker.store.postgres.faults import telling_when_away
+from tracker.store.postgres.own import own_connection, rows_changed
+from tracker.store.upkeep_acts import UpkeepAct, begin_act, keep_act, note_changed
 from tracker.store.warehouse.threads import EngineThreads
 
 log = logging.getLogger(__name__)
@@ -39,11 +38,6 @@ UPDATE postbacks SET address_hash = 0 WHERE id IN (
 _HASHES_LEFT_IN_BOOKS = "SELECT EXISTS (SELECT FROM postbacks WHERE received_at < $1 AND address_hash <> 0)"
 _FORGET_TAG_FACTS = "DELETE FROM tag_facts WHERE reported_at < $1"
 _FORGET_TOMBSTONES = "DELETE FROM erased_shoppers WHERE erased_at < $1"
-_ACT = """
-INSERT INTO upkeep_acts (kind, at, staff, reason, changed) VALUES ('retention', $1, $2, $3, $4::jsonb) RETURNING id
-"""
-_NOTE = "UPDATE upkeep_acts SET changed = $2::jsonb WHERE id = $1"
-_ALLOW = "SELECT set_config('tracker.upkeep_act', $1::text, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +63,16 @@ class Retention:
             changed |= await self._address_hashes(connection)
             before = self._now() - timedelta(days=TOMBSTONE_DAYS)
             with telling_when_away():
-                gone = _count(await connection.execute(_FORGET_TOMBSTONES, before))
+                gone = rows_changed(await connection.execute(_FORGET_TOMBSTONES, before))
         changed["tombstones of erased shoppers"] = gone
         return {place: count for place, count in changed.items() if count}
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator["Connection | None"]:
-        with telling_when_away():
-            connection = await connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
-        try:
+        async with own_connection(self._dsn) as connection:
             with telling_when_away():
                 free = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK)
             yield connection if free else None
-        finally:
-            with telling_when_away():
-                await connection.close(timeout=5)
 
     async def _old_months(self, connection: Connection) -> dict[str, int]:
         """Whole months, each at once. PostgreSQL's copy of the tag's reports goes with ClickHouse's."""
@@ -92,16 +81,16 @@ class Retention:
         first = _months_before(self._now(), self._keep.click_months)
         changed: dict[str, int] = {}
         for table in _MONTHLY_TABLES:
-            partitions = await self._rows(_OLD_PARTITIONS.format(table, f"{first:%Y%m}"))
+            partitions = await self._threads.rows(_OLD_PARTITIONS.format(table, f"{first:%Y%m}"))
             for [partition] in partitions:
                 await self._threads.execute(f"ALTER TABLE tracker.{table} DROP PARTITION {partition}")
             changed[f"months of tracker.{table}"] = len(partitions)
         with telling_when_away():
-            gone = _count(await connection.execute(_FORGET_TAG_FACTS, first))
+            gone = rows_changed(await connection.execute(_FORGET_TAG_FACTS, first))
             changed["tag_facts"] = gone
             if any(changed.values()):
                 reason = f"clicks and tag reports from before {first:%Y-%m} are no longer kept"
-                await connection.fetchval(_ACT, self._now(), STAFF, reason, json.dumps(changed))
+                await keep_act(connection, self._act(reason), changed)
         return changed
 
     async def _address_hashes(self, connection: Connection) -> dict[str, int]:
@@ -115,7 +104,7 @@ class Retention:
             while await connection.fetchval(_HASHES_LEFT_IN_BOOKS, first):
                 in_books += await self._forget_some(connection, first)
         second = int(first.timestamp())
-        [[left]] = await self._rows(_HASHES_LEFT.format(second))
+        [[left]] = await self._threads.rows(_HASHES_LEFT.format(second))
         if int(left):
             await self._threads.execute(_FORGET_HASHES.format(second))
         return {"address hashes of postbacks": in_books, "address hashes of tracker.postbacks": int(left)}
@@ -124,22 +113,16 @@ class Retention:
         """So many at a time that no sender waits."""
         reason = f"address hashes from before {first:%Y-%m} are no longer kept"
         async with connection.transaction():
-            act = await connection.fetchval(_ACT, self._now(), STAFF, reason, "{}")
-            await connection.execute(_ALLOW, str(act))
-            count = _count(await connection.execute(_FORGET_HASHES_IN_BOOKS, first, _BATCH))
-            await connection.execute(_NOTE, act, json.dumps({"postbacks": count}))
+            act = await begin_act(connection, self._act(reason))
+            count = rows_changed(await connection.execute(_FORGET_HASHES_IN_BOOKS, first, _BATCH))
+            await note_changed(connection, act, {"postbacks": count})
         return count
 
-    async def _rows(self, sql: str) -> list[list[str]]:
-        rows: list[list[str]] = msgspec.json.decode(await self._threads.ask(sql))["data"]
-        return rows
+    def _act(self, reason: str) -> UpkeepAct:
+        return UpkeepAct("retention", self._now(), STAFF, reason)
 
 
 def _months_before(moment: datetime, months: int) -> datetime:
     """The first moment of the month that lies so many months before that of `moment`."""
     number = moment.year * 12 + moment.month - 1 - months
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
-
-
-def _count(command: str) -> int:
-    return int(command.rpartition(" ")[2])

@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from tracker.errors import StoreUnavailableError
 from tracker.store.warehouse.threads import EngineThreads
 
@@ -49,7 +47,7 @@ class Person:
 
 async def click_ids_of(threads: EngineThreads, person: Person) -> list[str]:
     """Also those that are the stand-in's already: an erasure that was interrupted is done again."""
-    rows = await _rows(threads, _CLICK_IDS.format(person.hash, person.stand_in_hash))
+    rows = await threads.rows(_CLICK_IDS.format(person.hash, person.stand_in_hash))
     return [click_id for [click_id] in rows]
 
 
@@ -58,7 +56,7 @@ async def forget_in_clickhouse(
 ) -> dict[str, int]:
     """`click_ids` are those of the person that any store knew. Returns the rows that were changed, by table. Raises
     WarehouseQueryError or StoreUnavailableError, also after `patience` seconds: do it again."""
-    mutations = _Mutations(threads, time.monotonic() + patience, is_newer=bool(await _rows(threads, _IS_NEWER)))
+    mutations = _Mutations(threads, time.monotonic() + patience, is_newer=bool(await threads.rows(_IS_NEWER)))
     for ids in in_portions(click_ids):
         await mutations.begin(_FORGET_TAGS.format(ids=", ".join(f"'{click_id}'" for click_id in ids)))
     values = {"stand_in": person.stand_in, "of": person.hash, "to": person.stand_in_hash}
@@ -92,7 +90,7 @@ class _Mutations:
         """Of those whose text has the mark. Raises StoreUnavailableError."""
         sql = _AT_WORK.format(reason=_REASON if self._is_newer else "''", mark=mark)
         while True:
-            [[left, why]] = await _rows(self._threads, sql)
+            [[left, why]] = await self._threads.rows(sql)
             if not int(left):
                 return
             if time.monotonic() > self._until:
@@ -104,10 +102,5 @@ class _Mutations:
 
 
 async def _count(threads: EngineThreads, sql: str) -> int:
-    [[count]] = await _rows(threads, sql)
+    [[count]] = await threads.rows(sql)
     return int(count)
-
-
-async def _rows(threads: EngineThreads, sql: str) -> list[list[str]]:
-    rows: list[list[str]] = msgspec.json.decode(await threads.ask(sql))["data"]
-    return rows

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-import asyncpg
 import msgspec
 
 from tracker.core.facts import RevisionFact, TagFact
 from tracker.store.erase.facts import forget_revision, forget_tag
 from tracker.store.ledger.rows import entry_id
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+from tracker.store.postgres.connect import Connection
+from tracker.store.postgres.own import rows_changed
+from tracker.store.upkeep_acts import UpkeepAct, begin_act, note_changed
 
 _revisions = msgspec.msgpack.Decoder(RevisionFact)
 _tags = msgspec.msgpack.Decoder(TagFact)
@@ -21,9 +21,6 @@ _TOMBSTONE = """
 INSERT INTO erased_shoppers VALUES ($1, $2, $3)
 ON CONFLICT (shopper_hash) DO UPDATE SET erased_at = excluded.erased_at RETURNING stand_in
 """
-_ACT = "INSERT INTO upkeep_acts (kind, at, staff, reason, changed) VALUES ($1, $2, $3, $4, $5::jsonb) RETURNING id"
-_ALLOW = "SELECT set_config('tracker.upkeep_act', $1::text, true)"
-_NOTE = "UPDATE upkeep_acts SET changed = $2::jsonb WHERE id = $1"
 _CLICK_IDS = "SELECT DISTINCT click_id FROM order_clicks WHERE facts ->> 'shopper_id' IN ($1, $2)"
 # An order that somebody is deciding with what it was is decided again.
 _CONVERSIONS = "UPDATE conversions SET shopper_id = $2, version = version + 1 WHERE shopper_id = $1"
@@ -81,14 +78,15 @@ async def forget_in_postgres(connection: Connection, erasure: Erasure, click_ids
     """Rows that were changed, by table. The caller holds the shipping lock: nothing of the outbox is under way."""
     both = erasure.shopper_id, erasure.stand_in
     async with connection.transaction():
-        act = await connection.fetchval(_ACT, "erasure", erasure.at, erasure.staff, erasure.reason, "{}")
-        await connection.execute(_ALLOW, str(act))
+        act = await begin_act(connection, UpkeepAct("erasure", erasure.at, erasure.staff, erasure.reason))
         changed = {
-            "conversions": _count(await connection.execute(_CONVERSIONS, *both)),
-            "order_clicks": _count(await connection.execute(_CLICKS, *both)),
+            "conversions": rows_changed(await connection.execute(_CONVERSIONS, *both)),
+            "order_clicks": rows_changed(await connection.execute(_CLICKS, *both)),
             "ledger_entries": await _forget_entries(connection, erasure),
-            "notices": _count(await connection.execute(_NOTICES, *both)),
-            "notices that nobody is told of": _count(await connection.execute(_UNTOLD, erasure.stand_in, erasure.at)),
+            "notices": rows_changed(await connection.execute(_NOTICES, *both)),
+            "notices that nobody is told of": rows_changed(
+                await connection.execute(_UNTOLD, erasure.stand_in, erasure.at)
+            ),
             "conversion_revisions": await _forget_revisions(connection, erasure),
             "tag_facts": await _forget_tags(connection, click_ids),
             "outbox": await _forget_outbox(connection, erasure, frozenset(click_ids)),
@@ -96,8 +94,7 @@ async def forget_in_postgres(connection: Connection, erasure: Erasure, click_ids
         }
         for table, statements in _TEXTS.items():
             changed[table] = await _forget_texts(connection, erasure, *statements)
-        told = msgspec.json.encode({"stand_in": erasure.stand_in, **changed}).decode()
-        await connection.execute(_NOTE, act, told)
+        await note_changed(connection, act, {"stand_in": erasure.stand_in, **changed})
     return changed
 
 
@@ -192,7 +189,3 @@ async def vacuum(connection: Connection) -> None:
 def _word(shopper_id: str) -> str:
     """As a word of its own: shopper 4 is not in 42."""
     return rf"(?<![A-Za-z0-9]){re.escape(shopper_id)}(?![A-Za-z0-9])"
-
-
-def _count(command: str) -> int:
-    return int(command.rpartition(" ")[2])

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import connect
+from tracker.store.postgres.faults import telling_when_away
 
 _BALANCES = "SELECT account, sum(amount_kopecks)::bigint AS kopecks FROM ledger_entries GROUP BY account"
 _UNBALANCED = """

@@ -16,10 +16,10 @@ from tracker.ports import Awaited, Change, KnownOrder, ListedOrder, Purchase, Si
 from tracker.store.group_commit import GroupCommit
 from tracker.store.ledger import awaited, lists, purchases
 from tracker.store.ledger.documents import known_order
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.ledger.rates import Rates
 from tracker.store.ledger.rows import TABLES, arguments, lock_names, tag_body
 from tracker.store.postgres.connect import CONFIRM, create_pool
+from tracker.store.postgres.faults import telling_when_away
 from tracker.store.watch import StoreWatch, watch_postgres
 
 CONNECTIONS = 4

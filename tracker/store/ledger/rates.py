@@ -8,8 +8,8 @@ import asyncpg
 
 from tracker.core.rate_gaps import LONGEST_GAP, Gap, fill_gaps, gaps
 from tracker.core.rates import ExchangeRate, RateKey
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import connect
+from tracker.store.postgres.faults import telling_when_away
 
 _RATE = "SELECT currency, day, nominal, rubles, source FROM exchange_rates"
 _FIND = f"{_RATE} JOIN unnest($1::text[], $2::date[]) AS needed(currency, day) USING (currency, day)"

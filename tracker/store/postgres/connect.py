@@ -17,6 +17,7 @@ from asyncpg.connect_utils import SessionAttribute
 from tracker.store.postgres.hosts import Host, hosts_of
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pooled: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 CONNECT_SECONDS = 10.0

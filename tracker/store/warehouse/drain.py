@@ -12,8 +12,8 @@ import asyncpg
 
 from tracker.errors import StoreUnavailableError
 from tracker.store.erase.tombstones import Tombstones
-from tracker.store.ledger.faults import telling_when_away
 from tracker.store.postgres.connect import Pool, create_pool
+from tracker.store.postgres.faults import telling_when_away
 from tracker.store.valkey_client import Valkey
 from tracker.store.warehouse.poison import Quarantine
 from tracker.store.warehouse.rows import shopper_hash

@@ -10,10 +10,10 @@ import msgspec
 from tracker.core.facts import PostbackFact
 from tracker.core.unix_time import microseconds
 from tracker.store import reconciliation_sql
-from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.connect import Connection
+from tracker.store.postgres.faults import telling_when_away
 from tracker.store.reconciliation_rows import fact_body, kept_line, run_of
 from tracker.store.warehouse.money_entries import Kept
-from tracker.store.warehouse.ship_money import Connection
 
 _PAGE = 5_000
 _POSTBACKS = """

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from tracker.store.warehouse.rows import Table
 from tracker.store.warehouse.threads import EngineThreads
 
@@ -25,5 +23,5 @@ async def fingerprint(threads: EngineThreads, table: Table, name: str) -> Finger
     """Of the rows that count in the table called `name`, which has the columns of `table`. Raises
     StoreUnavailableError or WarehouseQueryError."""
     columns = ", ".join(f"ifNull(toString({column}), '{_NULL}')" for column in table.columns)
-    [[rows, xor, sum_]] = msgspec.json.decode(await threads.ask(_SQL.format(columns=columns, name=name)))["data"]
+    [[rows, xor, sum_]] = await threads.rows(_SQL.format(columns=columns, name=name))
     return Fingerprint(int(rows), f"{xor:0>16}{sum_:0>16}".lower())

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import asyncpg
 
 from tracker.errors import PoisonError
-from tracker.store.ledger.faults import telling_when_away
+from tracker.store.postgres.faults import telling_when_away
 from tracker.telemetry import QUARANTINED, Telemetry
 
 log = logging.getLogger(__name__)

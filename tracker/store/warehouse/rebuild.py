@@ -10,19 +10,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import msgspec
-
 from tracker.errors import TrackerError, WarehouseQueryError
 from tracker.ports import WarehouseEngine
-from tracker.store.ledger.faults import telling_when_away
-from tracker.store.postgres.connect import connect, create_pool
+from tracker.store.postgres.connect import Connection, create_pool
+from tracker.store.postgres.faults import telling_when_away
+from tracker.store.postgres.own import own_connection
 from tracker.store.warehouse.facts_again import facts_again, oldest_tag_fact
 from tracker.store.warehouse.fingerprint import Fingerprint, fingerprint
 from tracker.store.warehouse.migrate import make_again
 from tracker.store.warehouse.money_entries import MONEY_TABLES, decode, inserting
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import TAG_REPORTS, HashShopper, Table
-from tracker.store.warehouse.ship_money import SHIPPING_LOCK, SOURCE, Connection, MoneyShipper
+from tracker.store.warehouse.ship_money import SHIPPING_LOCK, SOURCE, MoneyShipper
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import Telemetry
 
@@ -71,9 +70,7 @@ class Rebuild:
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Connection]:
         """Inside one transaction that sees PostgreSQL as of one moment, while nobody ships."""
-        with telling_when_away():
-            connection = await connect(self._dsn, server_settings={"timezone": "UTC", "jit": "off"})
-        try:
+        async with own_connection(self._dsn) as connection:
             with telling_when_away():
                 await connection.execute("SELECT pg_advisory_lock($1)", SHIPPING_LOCK)
                 transaction = connection.transaction(isolation="repeatable_read")
@@ -81,8 +78,6 @@ class Rebuild:
             yield connection
             with telling_when_away():
                 await transaction.commit()
-        finally:
-            connection.terminate()  # what was not committed, and the lock, end with it
 
     async def _build(self, connection: Connection, quarantine: Quarantine, told: Told) -> None:
         for table, beside in _BESIDE.items():
@@ -104,7 +99,7 @@ class Rebuild:
     async def _engine_of(self, table: Table) -> str:
         """Beside a replicated table a plain one: its months are handed over all the same, and no second name is taken
         in ZooKeeper."""
-        [[engine, full]] = await self._rows(_ENGINE.format(*table.name.split(".")))
+        [[engine, full]] = await self._threads.rows(_ENGINE.format(*table.name.split(".")))
         if engine == "Distributed":
             raise TrackerError(
                 f"{table.name} is spread over shards: `tracker rebuild` works on one server's own tables."
@@ -132,11 +127,7 @@ class Rebuild:
         await self._threads.execute(f"DROP TABLE {beside}")
 
     async def _partitions(self, name: str) -> list[str]:
-        return [partition for [partition] in await self._rows(_PARTITIONS.format(*name.split(".")))]
-
-    async def _rows(self, sql: str) -> list[list[str]]:
-        rows: list[list[str]] = msgspec.json.decode(await self._threads.ask(sql))["data"]
-        return rows
+        return [partition for [partition] in await self._threads.rows(_PARTITIONS.format(*name.split(".")))]
 
 
 def _make_sure_that_they_exist(engine: WarehouseEngine) -> None:

@@ -3,13 +3,10 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
-
-import asyncpg
 
 from tracker.core.unix_time import moment
-from tracker.store.ledger.faults import telling_when_away
-from tracker.store.postgres.connect import CONFIRM, Pool
+from tracker.store.postgres.connect import CONFIRM, Connection, Pool, Pooled
+from tracker.store.postgres.faults import telling_when_away
 from tracker.store.warehouse.money_entries import MONEY_TABLES, Entry, Kept, decode, inserting, rows_of
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
 from tracker.store.warehouse.rows import HashShopper
@@ -35,8 +32,6 @@ ORDER BY t.id
 # Counting them all would cost as much as shipping them.
 _BACKLOG = "SELECT coalesce((SELECT max(id) FROM outbox) - (SELECT min(id) FROM outbox) + 1, 0)"
 
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
-
 
 class MoneyShipper:
     def __init__(
@@ -61,7 +56,7 @@ class MoneyShipper:
             if connection is not None:
                 await self.ship_by(connection)
 
-    async def ship_by(self, connection: Connection) -> None:
+    async def ship_by(self, connection: "Connection | Pooled") -> None:
         """All that this connection sees in the outbox. Raises StoreUnavailableError."""
         while True:
             with telling_when_away():
@@ -76,7 +71,7 @@ class MoneyShipper:
                 return
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator["Connection | None"]:
+    async def _turn(self) -> AsyncIterator["Pooled | None"]:
         """None: somebody builds the tables anew. The lock ends with the connection, however that ends."""
         with telling_when_away():
             connection = await self._pool.acquire()
@@ -88,7 +83,7 @@ class MoneyShipper:
             with telling_when_away():
                 await self._pool.release(connection)  # which gives back its locks
 
-    async def _store(self, connection: Connection, kept: Sequence[Kept]) -> None:
+    async def _store(self, connection: "Connection | Pooled", kept: Sequence[Kept]) -> None:
         if not kept:
             return
         entries, poisons = decode(kept, self._hash_shopper)

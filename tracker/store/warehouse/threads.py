@@ -7,12 +7,17 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
+import msgspec
+
 from tracker.ports import WarehouseEngine
 
 ANALYSTS_AT_ONCE = 2
-_T = TypeVar("_T")
 
 Result = TypeVar("Result")
+
+
+class _Texts(msgspec.Struct):
+    data: list[list[str]]
 
 
 class EngineThreads:
@@ -23,7 +28,7 @@ class EngineThreads:
         self._analysts = ThreadPoolExecutor(ANALYSTS_AT_ONCE, "warehouse-analysts")
         self._upkeep = ThreadPoolExecutor(1, "warehouse-upkeep")
 
-    async def change(self, work: Callable[[WarehouseEngine], _T]) -> _T:
+    async def change(self, work: Callable[[WarehouseEngine], Result]) -> Result:
         """Of the schema, while nothing is inserted. Raises what `work` raises."""
         return await asyncio.get_running_loop().run_in_executor(self._inserts, work, self._engine)
 
@@ -49,9 +54,10 @@ class EngineThreads:
         """A statement of upkeep that changes something, however long it takes. Raises as `query`."""
         await asyncio.get_running_loop().run_in_executor(self._upkeep, self._engine.execute, sql)
 
-    async def ask(self, sql: str) -> bytes:
-        """A question of upkeep, however long it takes: JSONCompact. Raises as `query`."""
-        return await asyncio.get_running_loop().run_in_executor(self._upkeep, self._engine.query, sql)
+    async def rows(self, sql: str) -> list[list[str]]:
+        """A question of upkeep whose columns are all texts, however long it takes. Raises as `query`."""
+        answer = await asyncio.get_running_loop().run_in_executor(self._upkeep, self._engine.query, sql)
+        return msgspec.json.decode(answer, type=_Texts).data
 
     async def run(self, work: Callable[[WarehouseEngine], Result]) -> Result:
         """Upkeep that takes the engine itself, such as a migration."""
