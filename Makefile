@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test slow soak check audit format clean
+.PHONY: run test slow soak bench check audit format clean
 
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
@@ -28,6 +28,11 @@ soak: $(VENV)/.dev
 	@rm -f soak.jsonl
 	@SOAK=1 SOAK_RESULTS=soak.jsonl $(BIN)/python -m pytest tests/faults tests/clusters $(ARGS); failed=$$?; \
 		$(BIN)/python -m tests.faults.report soak.jsonl && exit $$failed
+
+# What the tracker costs, beside bare aiohttp and nginx, in one run; writes docs/performance.md. ARGS="clicks" for one part.
+bench: $(VENV)/.dev
+	@tests/packages.sh bench
+	@$(BIN)/python -m bench $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ need faketime /usr/bin/faketime
 need iproute2 /usr/sbin/ip
 need openssl /usr/bin/openssl
 need systemd /usr/bin/systemd-analyze
+if [ "${1:-}" = bench ]; then need wrk /usr/bin/wrk; fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 as_root=()
