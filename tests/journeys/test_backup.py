@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -15,6 +16,7 @@ from tests.running import ROOT, RunningTracker, data_folder
 from tracker import app
 from tracker.errors import StoreUnavailableError, TrackerError
 from tracker.settings import read_settings
+from tracker.store.warehouse.backup import BACKUPS
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +32,7 @@ async def test_what_was_answered_before_the_backup_began_is_in_the_restored_trac
         backup = data.parent / "backup"
         said: list[str] = []
         async with RunningTracker(data) as tracker:
+            _left_by_a_backup_that_was_killed(data)
             with load_on(tracker, RATE) as load:
                 before = await load.until(lambda journal: len(journal.click_ids) >= ENOUGH, 120)
                 await app.back_up(read_settings(tracker.environment), backup, said.append)
@@ -37,6 +40,7 @@ async def test_what_was_answered_before_the_backup_began_is_in_the_restored_trac
             with pytest.raises(TrackerError, match="is there already"):
                 await app.back_up(read_settings(tracker.environment), backup, said.append)
             assert list(backup.parent.glob(".backup*")) == []
+            assert list((data / "warehouse" / "clickhouse" / BACKUPS).iterdir()) == []
         restored = RunningTracker(elsewhere)
         # A process of its own: this one may have another engine open, and can hold one only.
         restore = [sys.executable, "-m", "tracker", "restore", str(backup)]
@@ -45,6 +49,13 @@ async def test_what_was_answered_before_the_backup_began_is_in_the_restored_trac
             await app.restore(read_settings(restored.environment), backup, said.append)
         async with restored:
             await judge(restored, before)
+
+
+def _left_by_a_backup_that_was_killed(data: Path) -> None:
+    """It would lie there for ever, as large as all clicks."""
+    left = data / "warehouse" / "clickhouse" / BACKUPS / "0123"
+    left.mkdir(parents=True)
+    (left / "data").write_text("half of the clicks")
 
 
 async def shipped(tracker: RunningTracker) -> list[dict[str, str]]:

@@ -19,13 +19,6 @@ from tracker.store.valkey_client import open_valkey
 from tracker.telemetry import JOURNAL_BEGUN, JOURNAL_BYTES, JOURNAL_REPLAYED, JOURNALED, Telemetry
 
 
-@pytest.fixture
-async def lab(valkey: Redis, tmp_path: Path) -> AsyncIterator[Lab]:
-    one = Lab(valkey, tmp_path / "journal")
-    yield one
-    await one.journal.close()
-
-
 async def test_while_valkey_answers_nothing_is_written_to_the_disk(lab: Lab) -> None:
     await lab.record(click_fact())
     assert lab.files() == []

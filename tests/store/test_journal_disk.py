@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
@@ -25,13 +24,6 @@ from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.store.journal.frames import frame, frames
 from tracker.store.journal.journal import JournaledClick
 from tracker.telemetry import JOURNAL_DAMAGED, Telemetry
-
-
-@pytest.fixture
-async def lab(valkey: Redis, tmp_path: Path) -> AsyncIterator[Lab]:
-    one = Lab(valkey, tmp_path / "journal")
-    yield one
-    await one.journal.close()
 
 
 async def test_a_disk_that_takes_nothing_is_told_and_takes_clicks_again_later(lab: Lab) -> None:

@@ -53,7 +53,7 @@ async def run_drain(
     listening: socket.socket,
     stopping: asyncio.Event,
     telemetry: Telemetry,
-    when_to_reload: Callable[[Reload], None],
+    when_to_reload: Callable[[Reload], object],
 ) -> None:
     """Until `stopping` is set; then once more for what is left. `listening` is where analysts connect."""
     secrets = keys.load(settings.data)

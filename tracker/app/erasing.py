@@ -4,6 +4,7 @@ stand-in of the first time takes up the rest."""
 import asyncio
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from tracker import keys
@@ -11,6 +12,7 @@ from tracker.app.desk import refuse_unless_running
 from tracker.app.installation import with_embedded
 from tracker.app.upkeep import warehouse_upkeep
 from tracker.core.click_id import SHARDS
+from tracker.embedded.rewrites import one_copy_at_a_time
 from tracker.errors import TrackerError
 from tracker.redirect.tokens import is_shopper_id
 from tracker.settings import Settings
@@ -48,7 +50,9 @@ async def erase(
         erasure = Erasure(shopper_id, stand_in, staff, reason, now)
         person = Person(hash_shopper(shopper_id), stand_in, hash_shopper(stand_in))
         shard = KeyedHash(secrets_.address_hash).of(shopper_id) % SHARDS
-        in_valkey, click_ids = await _valkey(addresses, erasure, shard)
+        beside_no_copy = one_copy_at_a_time(settings.data) if settings.valkey_url is None else nullcontext()
+        with beside_no_copy:
+            in_valkey, click_ids = await _valkey(addresses, erasure, shard)
         return in_valkey | await _books_and_warehouse(settings, connection, erasure, person, click_ids)
 
 

@@ -2,10 +2,9 @@
 
 import argparse
 import asyncio
-import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
@@ -15,6 +14,7 @@ from tracker import app
 from tracker.board import Board, State
 from tracker.commands.children import stop_event, web_number
 from tracker.commands.listen import listen
+from tracker.commands.sighup import reload_on_sighup
 from tracker.settings import Settings
 from tracker.telemetry import BUILD, FROM_THE_START, STARTED, Telemetry, set_up_logging
 
@@ -28,7 +28,7 @@ def web(options: argparse.Namespace, settings: Settings) -> None:
         listening = _handed_over(options) or listen(settings.host, settings.port, "--port", "web")
         with _telemetry(options, "web") as telemetry:
             async with app.web_worker(settings, listening, telemetry) as worker:
-                _reload_on_sighup(worker.reload)
+                reload_on_sighup(worker.reload)
                 await stopping.wait()
                 if stopping.is_hurried:
                     worker.announce_leave()
@@ -48,7 +48,7 @@ def drain(options: argparse.Namespace, settings: Settings) -> None:
             "127.0.0.1", settings.warehouse_port, "--warehouse-port", "warehouse"
         )
         with _telemetry(options, "drain") as telemetry:
-            await app.run_drain(settings, listening, stopping, telemetry, _reload_on_sighup)
+            await app.run_drain(settings, listening, stopping, telemetry, reload_on_sighup)
 
     asyncio.run(main())
 
@@ -92,15 +92,3 @@ def _version() -> str:
         return version("cashback-tracker")
     except PackageNotFoundError:  # run from a checkout that was never installed
         return "unknown"
-
-
-def _reload_on_sighup(reload: Callable[[], Awaitable[None]]) -> None:
-    loop = asyncio.get_running_loop()
-    under_way: set[asyncio.Future[None]] = set()
-
-    def begin() -> None:
-        task = asyncio.ensure_future(reload())
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, begin)

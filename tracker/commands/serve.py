@@ -23,6 +23,7 @@ from tracker.commands.control import orders as taking_orders
 from tracker.commands.fleet import Fleet
 from tracker.commands.listen import listen
 from tracker.commands.orders import Orders
+from tracker.commands.sighup import reload_on_sighup
 from tracker.commands.systemd import OF_SYSTEMD, tell_systemd
 from tracker.embedded.keep_alive import Server, keep_alive
 from tracker.embedded.lock import DataFolderLock
@@ -113,14 +114,7 @@ def _as_served(asked: Settings, demo: socket.socket | None) -> Settings:
 
 @asynccontextmanager
 async def _reloading_on_sighup(orders: Orders) -> AsyncIterator[None]:
-    under_way: set[asyncio.Task[None]] = set()
-
-    def begin() -> None:
-        task = asyncio.create_task(orders.reload_on_sighup())
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
+    under_way = reload_on_sighup(orders.reload_on_sighup)
     try:
         yield
     finally:

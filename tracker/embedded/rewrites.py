@@ -21,13 +21,14 @@ _PAUSE_SECONDS = 0.1
 
 @contextmanager
 def one_copy_at_a_time(data: Path) -> Iterator[None]:
-    """Until the end of the block or of the process, however it ends. Raises EmbeddedServerError beside another."""
+    """Nor is the file written anew meanwhile. Until the end of the block or of the process, however it ends. Raises
+    EmbeddedServerError beside another."""
     lock = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise EmbeddedServerError("Another backup is under way: wait until it has ended.") from None
+            raise EmbeddedServerError("Another backup or an erasure is under way: wait until it has ended.") from None
         yield
     finally:
         os.close(lock)

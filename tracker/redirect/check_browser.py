@@ -7,7 +7,6 @@ from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy, Partner
 from tracker.core.reasons import Reason
 from tracker.core.session import OpenElsewhere, SessionAct
-from tracker.errors import StoreUnavailableError
 from tracker.fraud.browser import judge_browser
 from tracker.fraud.screen import Outcome, screen_checks
 from tracker.redirect.answer import SentOn, Stopped
@@ -70,7 +69,7 @@ class CheckBrowser:
             if without is not None:
                 return without
         if judged.refused or (judged.told and said.act not in (Act.OVERRULE, Act.OVER)):
-            return await self._stop(judged, await self._open_if_known(judged))
+            return await self._stop(judged, await self._open_elsewhere(judged))
         return await self._go(judged)
 
     def _judge(self, asked: ClickOut, sender: Sender, said: CheckRequest) -> _Judged | None:
@@ -137,13 +136,6 @@ class CheckBrowser:
         await self._recorder.note(judged.case, seen, _STOPPED)
         since = judged.case.now - elsewhere.opened_at if elsewhere else 0
         return Stopped(judged.case.partner, told, refused, open_minutes=max(0, round(since / 60)))
-
-    async def _open_if_known(self, judged: _Judged) -> OpenElsewhere | None:
-        """What else was found is told even while our stores are away."""
-        try:
-            return await self._open_elsewhere(judged)
-        except StoreUnavailableError:
-            return None
 
     async def _open_elsewhere(self, judged: _Judged) -> OpenElsewhere | None:
         session = session_of(judged.case, judged.browser_id, tab=judged.said.tab, page=judged.page)

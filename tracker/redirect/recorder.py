@@ -39,7 +39,8 @@ class Clicks(Protocol):
     ) -> Recorded | OpenElsewhere:
         """On disk when it returns. Raises StoreUnavailableError; the same click may be recorded again then."""
 
-    async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None: ...
+    async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
+        """None also while that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
