@@ -256,7 +256,7 @@ def test_a_damaged_part_of_the_clicks_raises_a_metric_while_it_lies_there(folder
 import asyncio, logging, sys
 from tests.store.factories import click_fact
 from tests.warehouse.setting import row_of
-from tracker.app.drain_process import open_engine
+from tracker.app.engines import open_engine
 from tracker.settings import read_settings
 from tracker.store.warehouse.rows import CLICKS
 from tracker.telemetry import BROKEN_PARTS, Telemetry

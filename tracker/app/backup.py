@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from tracker import keys
 from tracker.app.desk import refuse_unless_running
-from tracker.app.drain_process import open_engine
+from tracker.app.engines import open_engine
 from tracker.app.installation import warehouse_folder
 from tracker.app.upkeep import back_up_warehouse
 from tracker.app.upkeep_http import rebuild_of

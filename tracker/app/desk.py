@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from tracker import keys
-from tracker.app.drain_process import engine_of, open_engine
+from tracker.app.engines import engine_of, open_engine
 from tracker.app.installation import check_postgres_server, load
 from tracker.app.stores import answer_analyst, open_stores, open_warehouse
 from tracker.embedded.errors import DataFolderInUseError

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from tracker import keys
+from tracker.app.engines import bring_up_to_date, open_engine
 from tracker.app.in_force import InForce
 from tracker.app.installation import warehouse_folder, warehouse_socket, with_embedded
 from tracker.app.notifying import notifying
@@ -26,14 +27,12 @@ from tracker.postback.replay import replay
 from tracker.reports.clickhouse_http import AnalystHttp
 from tracker.settings import Settings
 from tracker.store.warehouse.drain import Drain
-from tracker.store.warehouse.embedded import EmbeddedEngine
-from tracker.store.warehouse.migrate import migrate_clickhouse, migrations
-from tracker.store.warehouse.native import NativeEngine
+from tracker.store.warehouse.migrate import migrations
 from tracker.store.warehouse.old_clicks import EngineOldClicks
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.store.warehouse.versions import read_version, what_waits
-from tracker.telemetry import BROKEN_PARTS, CAME_LATER, REPLAYED, Telemetry
+from tracker.telemetry import CAME_LATER, REPLAYED, Telemetry
 from tracker.web import Health, TrustedProxies, make_runner, middleware, watched
 from tracker.web.local import local_names_only
 from tracker.web.watch import paths_of
@@ -81,33 +80,13 @@ async def run_drain(
             await asyncio.gather(replaying, retaining)
 
 
-@asynccontextmanager
-async def open_engine(settings: Settings, telemetry: Telemetry | None = None) -> AsyncIterator[EngineThreads]:
-    """The embedded engine, which only one process can hold, its schema up to date; or a server, which may be away."""
-    engine = await asyncio.to_thread(engine_of, settings)
-    if telemetry is not None and isinstance(engine, EmbeddedEngine):
-        telemetry.gauge(BROKEN_PARTS, engine.broken_parts)
-    threads = EngineThreads(engine)
-    try:
-        if settings.clickhouse_url is None:
-            await _migrate(threads)
-        yield threads
-    finally:
-        await threads.close()
-
-
-async def _migrate(threads: EngineThreads) -> None:
-    for name in await threads.change(migrate_clickhouse):
-        log.info("ClickHouse: applied %s", name)
-
-
 async def _server_is_ready(threads: EngineThreads, stopping: asyncio.Event) -> bool:
     """Waits for the server and brings its schema up to date; all that is no business of its goes on meanwhile. False
     when `stopping` came first: what there is to ship stays where it is."""
     pause = FIRST_PAUSE_SECONDS
     while not stopping.is_set():
         try:
-            await _migrate(threads)
+            await bring_up_to_date(threads)
             left = what_waits(await threads.change(read_version), migrations())
         except (StoreUnavailableError, WarehouseQueryError) as error:
             log.warning("ClickHouse is not ready; nothing is lost, tried again in %s s: %s", pause, error)
@@ -119,12 +98,6 @@ async def _server_is_ready(threads: EngineThreads, stopping: asyncio.Event) -> b
                 log.warning("%s", left)
             return True
     return False
-
-
-def engine_of(settings: Settings) -> EmbeddedEngine | NativeEngine:
-    if settings.clickhouse_url:
-        return NativeEngine(settings.clickhouse_url, settings.clickhouse_cluster)
-    return EmbeddedEngine(warehouse_folder(settings) / "clickhouse")
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
+from tracker.app.engines import open_server
 from tracker.app.installation import journal_folder, warehouse_socket, with_embedded
 from tracker.keys import Keys
 from tracker.postback.came_later import CameLater
@@ -22,7 +23,6 @@ from tracker.store.find_click import FindClick, OldClicks
 from tracker.store.journal import Journal, JournaledClicks
 from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.valkey_client import Valkey, open_valkey
-from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.old_clicks import EngineOldClicks, SocketOldClicks
 from tracker.store.warehouse.rows import shopper_hash
 from tracker.store.warehouse.shopper_clicks import EngineShopperClicks, SocketShopperClicks
@@ -67,11 +67,8 @@ class Stores:
 async def open_warehouse(settings: Settings) -> AsyncIterator[Warehouse]:
     """A server directly, the embedded engine through its process. Neither needs to be there yet."""
     if settings.clickhouse_url:
-        threads = EngineThreads(NativeEngine(settings.clickhouse_url, settings.clickhouse_cluster))
-        try:
+        async with open_server(settings) as threads:
             yield Warehouse(EngineOldClicks(threads), EngineShopperClicks(threads), partial(answer_analyst, threads))
-        finally:
-            await threads.close()
     else:
         client = WarehouseClient(warehouse_socket(settings))
         try:

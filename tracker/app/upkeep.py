@@ -9,12 +9,12 @@ import msgspec
 
 from tracker import keys
 from tracker.app.desk import refuse_unless_running
+from tracker.app.engines import open_server
 from tracker.app.installation import warehouse_socket
 from tracker.app.upkeep_http import BACKUP, ERASE, REBUILD, EraseAsked, Said, rebuild_of
 from tracker.errors import TrackerError
 from tracker.settings import Settings
 from tracker.store.erase.clickhouse import Person, click_ids_of, forget_in_clickhouse, in_portions
-from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.rebuild import Rebuilt
 from tracker.store.warehouse.socket_client import WarehouseClient
 from tracker.store.warehouse.threads import EngineThreads
@@ -30,7 +30,7 @@ async def rebuild(settings: Settings, told: Told) -> list[Rebuilt]:
     secrets = keys.load(settings.data)
     refuse_unless_running(settings)
     if settings.clickhouse_url is not None:
-        async with _server(settings) as threads:
+        async with open_server(settings) as threads:
             return await rebuild_of(threads, settings, secrets).run(told)
     async for said in _asked(settings, REBUILD):
         if said.done is not None:
@@ -89,7 +89,7 @@ async def warehouse_upkeep(settings: Settings) -> AsyncIterator[WarehouseUpkeep]
     if settings.clickhouse_url is None:
         yield WarehouseUpkeep(settings, None)
         return
-    async with _server(settings) as threads:
+    async with open_server(settings) as threads:
         yield WarehouseUpkeep(settings, threads)
 
 
@@ -104,12 +104,3 @@ async def _asked(settings: Settings, path: str, body: bytes = b"") -> AsyncItera
             yield said
     finally:
         await client.close()
-
-
-@asynccontextmanager
-async def _server(settings: Settings) -> AsyncIterator[EngineThreads]:
-    threads = EngineThreads(NativeEngine(settings.clickhouse_url or "", settings.clickhouse_cluster))
-    try:
-        yield threads
-    finally:
-        await threads.close()

@@ -36,7 +36,9 @@ class WebWorker:
 
 
 @asynccontextmanager
-async def web_worker(settings: Settings, listening: socket.socket, telemetry: Telemetry) -> AsyncIterator[WebWorker]:
+async def open_web_worker(
+    settings: Settings, listening: socket.socket, telemetry: Telemetry
+) -> AsyncIterator[WebWorker]:
     """Serves on that socket inside the block; requests under way are finished behind it."""
     secrets = keys.load(settings.data)
     in_force = InForce(settings, telemetry)

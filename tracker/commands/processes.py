@@ -27,7 +27,7 @@ def web(options: argparse.Namespace, settings: Settings) -> None:
         stopping = stop_event(options.parent_fd)
         listening = _handed_over(options) or listen(settings.host, settings.port, "--port", "web")
         with _telemetry(options, "web") as telemetry:
-            async with app.web_worker(settings, listening, telemetry) as worker:
+            async with app.open_web_worker(settings, listening, telemetry) as worker:
                 reload_on_sighup(worker.reload)
                 await stopping.wait()
                 if stopping.is_hurried:
