@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.clusters.postgres import debian_postgres
 from tests.running import running_tracker
@@ -35,6 +36,11 @@ __all__ = [
     "valkey_server",
     "valkey_url",
 ]
+
+
+# A busy machine is no failure.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -228,7 +228,7 @@ def test_a_missing_file_is_a_problem_with_its_fix(tmp_path: Path) -> None:
         load_programme(tmp_path / "nothing.yaml", SOURCES)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(SHOP) - 1), st.text(max_size=4), st.integers(0, 20))
 def test_any_damage_is_a_problem_or_nothing(tmp_path: Path, at: int, inserted: str, cut: int) -> None:
     path = tmp_path / "partners.yaml"

@@ -29,7 +29,7 @@ def _rubles(kopecks: int) -> str:
     return f"{kopecks // 100}.{kopecks % 100:02}"
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(_KOPECKS, _PERCENT)
 def test_cashback_is_within_half_a_ruble_of_the_accrual_or_nothing_below_one(kopecks: int, rate: Decimal) -> None:
     decided = _judge(terms(reward=Reward(rate=rate)), report(_rubles(kopecks)))
@@ -42,7 +42,7 @@ def test_cashback_is_within_half_a_ruble_of_the_accrual_or_nothing_below_one(kop
         assert exact - decided.cashback < Decimal("0.5")
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(_KOPECKS, _KOPECKS, _PERCENT)
 def test_a_larger_base_never_earns_less(one: int, other: int, rate: Decimal) -> None:
     version = terms(reward=Reward(rate=rate), minimum_purchase=Decimal(500))
@@ -52,7 +52,7 @@ def test_a_larger_base_never_earns_less(one: int, other: int, rate: Decimal) -> 
     assert smaller <= larger
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(_KOPECKS, min_size=1, max_size=8))
 def test_splitting_an_order_into_lines_does_not_change_its_cashback(parts: list[int]) -> None:
     lines = [report(_rubles(kopecks), line_id=str(number)) for number, kopecks in enumerate(parts)]
@@ -60,7 +60,7 @@ def test_splitting_an_order_into_lines_does_not_change_its_cashback(parts: list[
     assert _judge(LAB, *lines).cashback == _judge(LAB, report(_rubles(sum(parts)))).cashback
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_KOPECKS, min_size=1, max_size=6))
 def test_returning_everything_in_parts_is_returning_everything(parts: list[int]) -> None:
     total = sum(parts)

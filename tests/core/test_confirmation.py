@@ -251,7 +251,7 @@ def _arrive(news: Iterable[Message | Confirmation]) -> Order:
     return known
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(_messages, min_size=1, max_size=5), st.lists(_confirmations, max_size=6), st.randoms())
 def test_arrival_and_repetition_of_messages_and_reports_change_nothing(
     messages: list[Message], confirmations: list[Confirmation], random: object
@@ -263,7 +263,7 @@ def test_arrival_and_repetition_of_messages_and_reports_change_nothing(
     assert judge(_arrive(news), _TERMS) == judge(_arrive(shuffled), _TERMS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(_messages, min_size=1, max_size=5), st.lists(_confirmations, max_size=6))
 def test_evidence_only_refuses_and_changes_nothing_else(
     messages: list[Message], confirmations: list[Confirmation]

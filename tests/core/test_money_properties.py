@@ -30,7 +30,7 @@ KOPECKS = st.integers(0, 100_000_000)
 SHARES = st.integers(1, 10_000).map(lambda basis: Decimal(basis) / 10_000)
 
 # `PROPERTY_CASES=10000` looks longer than there is time for in every run.
-many = settings(max_examples=int(os.environ.get("PROPERTY_CASES", "400")), deadline=None)
+many = settings(max_examples=int(os.environ.get("PROPERTY_CASES", "400")))
 
 
 def decide(*said: Report, version: TermsVersion = LAB, rates: tuple[ExchangeRate, ...] = ()) -> Decision:

@@ -46,7 +46,7 @@ def _deliver(messages: list[Message]) -> Order:
     return known
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(st.lists(_messages, min_size=1, max_size=7), st.randoms())
 def test_arrival_and_repetition_change_nothing(messages: list[Message], random: object) -> None:
     shuffled = [*messages, *messages[: len(messages) // 2]]
@@ -55,7 +55,7 @@ def test_arrival_and_repetition_change_nothing(messages: list[Message], random: 
     assert judge(_deliver(messages), _TERMS) == judge(_deliver(shuffled), _TERMS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(_messages, min_size=1, max_size=7))
 def test_the_sum_of_the_recorded_changes_is_the_current_value(messages: list[Message]) -> None:
     known = order()

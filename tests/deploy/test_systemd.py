@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.files import DEPLOY, settings_of
-from tracker.cli import command_names
+from tracker.commands.catalogue import COMMANDS
 from tracker.settings import KNOWN, read_settings
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -42,7 +42,7 @@ def test_a_unit_starts_a_command_that_there_is_and_reads_settings_that_there_are
     text = unit.read_text()
     [started] = [line for line in text.splitlines() if line.startswith("ExecStart=")]
     assert started.split()[0] == f"ExecStart={INSTALLED}"
-    assert started.split()[1] in command_names()
+    assert started.split()[1] in COMMANDS
     assert settings_of(text).keys() <= KNOWN.keys()
     assert "EnvironmentFile=/etc/tracker/tracker.env" in text
     assert "RestartPreventExitStatus=2" in text

@@ -38,7 +38,7 @@ _Found = TypeVar("_Found")
 LAB, LAB_ADMITAD, LAB_TUNE = "lab", ADMITAD.partner("lab"), TUNE.partner("lab")
 
 few = settings(
-    max_examples=EXAMPLES or 12, deadline=None, derandomize=not EXAMPLES, database=None,
+    max_examples=EXAMPLES or 12, derandomize=not EXAMPLES, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

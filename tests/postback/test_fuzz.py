@@ -210,7 +210,7 @@ def test_nothing_that_is_sent_makes_us_fail_or_store_twice(polyglot: Polyglot) -
     with asyncio.Runner() as runner:
         kept, _, _ = runner.run(_stored(dsn))
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=not LONGER, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=EXAMPLES, derandomize=not LONGER, suppress_health_check=list(HealthCheck))
         @given(
             st.lists(
                 spoken_requests() | mutated().map(lambda sent: Request(*sent)) | anything | elsewhere,

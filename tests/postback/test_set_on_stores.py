@@ -179,4 +179,4 @@ def machine(postgres_dsn: str, valkey_server: Any) -> Iterator[type[TwoOrders]]:
 def test_a_ledger_that_breaks_between_messages_stands_as_the_reference_says(machine: type[TwoOrders]) -> None:
     with asyncio.Runner() as runner:
         runner.run(import_rates(machine.dsn, RATES))
-    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=8, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=8))

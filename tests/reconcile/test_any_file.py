@@ -30,7 +30,7 @@ _BEGINNINGS = {
 }
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pieces=st.lists(st.sampled_from(_PIECES) | st.binary(max_size=4), max_size=40),
     name=st.sampled_from(["s.csv", "s.json", "s.xml"]),
@@ -53,7 +53,7 @@ _CELLS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sheet=st.lists(st.sampled_from(_CELLS), max_size=12).map("".join),
     strings=st.sampled_from(["", "<sst/>", "<sst><si/>"]),

@@ -55,7 +55,7 @@ _order = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     orders=st.lists(_order, min_size=1, max_size=8),
     separator=st.sampled_from(",;\t|"),

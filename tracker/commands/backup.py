@@ -7,9 +7,6 @@ from pathlib import Path
 from tracker import app
 from tracker.settings import Settings
 
-BACK_UP = "copy everything of a running tracker into a new folder"
-RESTORE = "make a data folder from a backup; then start `tracker serve` on it"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path)

@@ -6,8 +6,6 @@ import asyncio
 from tracker import app
 from tracker.settings import Settings
 
-HELP = "replace a shopper by an anonymous stand-in in every store; sums stay as they are"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shopper")

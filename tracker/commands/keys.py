@@ -16,7 +16,6 @@ from tracker.keys.rotation import AT_ONCE, ListedKey, listed, rotate
 from tracker.redirect.click_id import letter_of
 from tracker.settings import Settings
 
-HELP = "the installation's keys: make, list, rotate"
 _DELAY_SECONDS = 600  # until every process has read the file, and every machine has it
 _ELSEWHERE = "Copy secrets.json to your other machines, and run `tracker restart` or start `tracker web` anew there."
 

@@ -12,8 +12,6 @@ from tracker.core.postings import KOPECKS
 from tracker.errors import TrackerError
 from tracker.settings import Settings
 
-HELP = "what the programme is told: list, replay, test, secret"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action="list")

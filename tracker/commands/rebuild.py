@@ -9,7 +9,6 @@ import msgspec
 from tracker import app
 from tracker.settings import Settings
 
-HELP = "make ClickHouse's money tables anew from PostgreSQL, and prove with hashes that they are the same"
 _EVERY = 50_000  # facts between two words of progress
 
 

@@ -21,8 +21,6 @@ from tracker.reconcile.words import document, words
 from tracker.settings import Settings
 from tracker.simulate.progress import Progress
 
-HELP = "compare a partner's statement with our books, and take its word"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("partner")

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable
 
 from tracker import app
 from tracker.core.decision import Decision
@@ -14,16 +13,20 @@ from tracker.postback.staff import NotDone, Staff
 from tracker.settings import Settings
 
 
-def work(queue: str) -> Callable[[argparse.Namespace, Settings], int | None]:
-    """The command of one queue: lists it, or acts on one order of it."""
+def late(options: argparse.Namespace, settings: Settings) -> None:
+    asyncio.run(_work("late", options, settings))
 
-    def command(options: argparse.Namespace, settings: Settings) -> None:
-        asyncio.run(_work(queue, options, settings))
 
-    return command
+def unmatched(options: argparse.Namespace, settings: Settings) -> None:
+    asyncio.run(_work("unmatched", options, settings))
+
+
+def held(options: argparse.Namespace, settings: Settings) -> None:
+    asyncio.run(_work("held", options, settings))
 
 
 async def _work(queue: str, options: argparse.Namespace, settings: Settings) -> None:
+    """Lists one queue, or acts on one order of it."""
     async with app.open_staff(settings) as staff:
         if options.action == "list":
             _print(await _listed(queue, staff), as_json=options.json)

@@ -16,8 +16,6 @@ from tracker.errors import ConfigurationError
 from tracker.postback.trial import SIGNATURE_NOT_CHECKED, UNKNOWN_STATUS, Trial
 from tracker.settings import Settings
 
-HELP = "what we would do with one request, without storing anything"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("partner")
