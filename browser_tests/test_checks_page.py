@@ -44,6 +44,7 @@ async def test_the_page_leaves_no_trace_in_the_history(shared: Browser, world: W
     await until_at(tab, banner)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("fault", "paths"),
     [
@@ -72,6 +73,7 @@ async def test_baits_that_cannot_be_had_are_no_blocker(
     assert (await world.order(click_id))["reasons"] == []
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", ["/checks/page.js", "/go/lab/check"], ids=["script", "answer"])
 async def test_the_shop_is_one_link_away_within_3_seconds_when_we_fail(
     browser: Browser, world: World, path: str
