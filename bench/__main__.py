@@ -7,12 +7,17 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from bench import drain, growth, views
 from bench.document import write
 from bench.table import Table
 
 Part = Callable[[], AsyncIterator[Table]]
 
-PARTS: Mapping[str, Part] = {}
+PARTS: Mapping[str, Part] = {
+    "drain": drain.measure,
+    "growth": growth.measure,
+    "views": views.measure,
+}
 
 
 async def measure(names: list[str]) -> None:

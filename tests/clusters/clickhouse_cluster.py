@@ -3,7 +3,9 @@
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,3 +130,13 @@ class ClickHouseCluster:
             node.stop()
         self.zookeeper.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def running_cluster() -> Iterator[ClickHouseCluster]:
+    """For a fixture."""
+    started = ClickHouseCluster(Path(tempfile.mkdtemp(prefix="tracker-cluster-")))
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()

@@ -3,11 +3,8 @@ once, and nowhere else (docs/clusters.md, docs/adr/0016)."""
 
 import asyncio
 import random
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,7 +13,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from tests.clickhouse import ClickHouseServer
-from tests.clusters.clickhouse_cluster import NAME, ClickHouseCluster
+from tests.clusters.clickhouse_cluster import NAME, ClickHouseCluster, running_cluster
 from tests.clusters.facts import PATIENCE_SECONDS, Facts, wrong_facts
 from tests.faults.results import is_soak, note
 from tests.store.factories import SECOND, click_fact
@@ -45,15 +42,7 @@ pytestmark = pytest.mark.slow
 KILLS = 20 if is_soak() else 2
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[ClickHouseCluster]:
-    started = ClickHouseCluster(Path(tempfile.mkdtemp(prefix="tracker-cluster-")))
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
-        shutil.rmtree(started.folder, ignore_errors=True)
+cluster = pytest.fixture(scope="module")(running_cluster)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tracker.core.facts import ClickFact
 from tracker.core.session import Session, SessionAct
 from tracker.errors import ConfigurationError, StoreUnavailableError
 from tracker.store import valkey_cluster as client_module
-from tracker.store.click_streams import ClickStreams, Span
+from tracker.store.click_streams import ClickStreams, Span, named
 from tracker.store.clicks import ClickStore, Recorded, read_entry
 from tracker.store.valkey_client import TAGS, open_valkey
 from tracker.store.valkey_cluster import ValkeyCluster
@@ -45,7 +45,7 @@ async def record(clicks: ClickStore, *facts: ClickFact) -> list[Recorded | BaseE
 async def streamed(opened: ValkeyCluster) -> list[str]:
     read = await ClickStreams(opened).read({}, count=10_000)
     assert read.away is None
-    return sorted(read_entry(entry.fields).click_id for some in read.entries.values() for entry in some)
+    return sorted(read_entry(named(entry.fields)).click_id for some in read.entries.values() for entry in some)
 
 
 def ids(*facts: ClickFact) -> list[str]:

@@ -27,7 +27,7 @@ from tracker.store.warehouse.rows import (
     TAG_REPORTS,
     StreamedClick,
     Table,
-    click_row,
+    click_rows,
     line_rows,
     postback_row,
     revision_row,
@@ -47,7 +47,8 @@ DAY = 86_400
 
 def row_of(fact: ClickFact) -> tuple[Any, ...]:
     streamed = msgspec.msgpack.decode(msgspec.msgpack.encode(fact), type=StreamedClick)
-    return click_row(streamed, hash_shopper)
+    [row] = click_rows([streamed], hash_shopper)
+    return tuple(row)
 
 
 def rows_of(fact: Fact) -> list[tuple[Table, list[tuple[Any, ...]]]]:

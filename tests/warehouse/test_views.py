@@ -121,6 +121,16 @@ def test_of_a_conversion_the_last_revision_counts_and_each_is_kept(engine: Embed
     assert ask(engine, "SELECT count(), sum(cashback_change) FROM conversion_revisions") == [(3, 100)]
 
 
+@pytest.mark.parametrize("asked", ["status = 'pending'", "revision = 1", "cashback = 0", "revised_at < '2026-11-25'"])
+def test_what_is_asked_of_conversions_is_asked_of_their_last_revisions(engine: EmbeddedEngine, asked: str) -> None:
+    """In whichever month they were written: the revision before is no answer."""
+    put(engine, revision_fact(status="pending", cashback=0))
+    put(engine, revision_fact(revision=2, after=40 * DAY))
+    assert ask(engine, f"SELECT revision FROM conversion_revisions WHERE {asked}") == [(1,)]
+    assert ask(engine, f"SELECT revision FROM conversions WHERE {asked}") == []
+    assert ask(engine, "SELECT revision FROM conversions WHERE order_id = 'A-1' AND status = 'approved'") == [(2,)]
+
+
 def test_an_order_in_another_currency_shows_its_rate_and_its_day(engine: EmbeddedEngine) -> None:
     base = Decimal("796.081782")
     put(engine, revision_fact(currency="USD", base=base, exchange_rate=Decimal("64.5123"), exchange_day="2026-11-23"))

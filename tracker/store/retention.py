@@ -17,12 +17,13 @@ log = logging.getLogger(__name__)
 
 STAFF = "the tracker"
 TOMBSTONE_DAYS = 30
-_MONTHLY_TABLES = ("clicks", "tag_reports")
+_MONTHLY_TABLES = {"clicks": "clicked_at", "tag_reports": "reported_at"}  # and what dates their rows
 _LOCK = 7_201_945_340  # one at a time; any number that nobody else uses
 _BATCH = 10_000
+# By what is in it, not by its parts: those of a table that stands over a cluster's are on other machines.
 _OLD_PARTITIONS = """
-SELECT DISTINCT partition FROM system.parts
-WHERE database = 'tracker' AND table = '{}' AND active AND toUInt32OrZero(partition) < {} ORDER BY partition
+SELECT DISTINCT toString(toYYYYMM({at})) AS month FROM tracker.{table}
+WHERE {at} < toDateTime({first}, 'UTC') ORDER BY month
 """
 _HASHES_LEFT = """
 SELECT toString(count()) FROM tracker.postbacks WHERE address_hash != 0 AND received_at < toDateTime({}, 'UTC')
@@ -80,8 +81,9 @@ class Retention:
             return {}
         first = _months_before(self._now(), self._keep.click_months)
         changed: dict[str, int] = {}
-        for table in _MONTHLY_TABLES:
-            partitions = await self._threads.rows(_OLD_PARTITIONS.format(table, f"{first:%Y%m}"))
+        for table, at in _MONTHLY_TABLES.items():
+            sql = _OLD_PARTITIONS.format(table=table, at=at, first=int(first.timestamp()))
+            partitions = await self._threads.rows(sql)
             for [partition] in partitions:
                 await self._threads.execute(f"ALTER TABLE tracker.{table} DROP PARTITION {partition}")
             changed[f"months of tracker.{table}"] = len(partitions)

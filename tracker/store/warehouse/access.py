@@ -43,7 +43,7 @@ _CONFIGURATION = """<clickhouse>
 ANALYST_SESSION = (
     f"SET ROLE {ANALYST}",
     "USE analytics",
-    "SET max_execution_time = 60, max_memory_usage = 1000000000, max_result_bytes = 200000000, max_threads = 1",
+    "SET max_execution_time = 60, max_memory_usage = 1000000000, max_result_bytes = 200000000, max_threads = 2",
     "SET readonly = 1",
 )
 OUR_SESSION = ("SET readonly = 1",)

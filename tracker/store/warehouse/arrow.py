@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from tracker.errors import PoisonError
+from tracker.store.warehouse.by_column import Lists, columns_of
 
 _DECIMAL = re.compile(r"Decimal\((\d+), (\d+)\)")
 _NESTED = re.compile(r"(Nullable|Array)\((.+)\)")
+_LOW_CARDINALITY = re.compile(r"LowCardinality\((.+)\)")  # only stored in another way
 _PLAIN = {
     "String": pa.string(),
     "Int64": pa.int64(),
@@ -35,6 +37,8 @@ def _field(name: str, clickhouse_type: str) -> pa.Field:
 
 
 def _type_of(clickhouse_type: str) -> pa.DataType:
+    if stored := _LOW_CARDINALITY.fullmatch(clickhouse_type):
+        return _type_of(stored[1])
     decimal = _DECIMAL.fullmatch(clickhouse_type)
     if decimal:
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
@@ -51,10 +55,13 @@ def to_stream(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> bytes:
 
 def to_columns(schema: pa.Schema, rows: Sequence[Sequence[object]]) -> list[pa.Array]:
     """Raises PoisonError that names the column."""
-    return [_column(field, values) for field, values in zip(schema, zip(*rows, strict=True), strict=True)]
+    return [_column(field, values) for field, values in zip(schema, columns_of(rows), strict=True)]
 
 
 def _column(field: pa.Field, values: Sequence[object]) -> pa.Array:
+    if isinstance(values, Lists):
+        items = _column(field.type.value_field.with_name(field.name), values.items)
+        return pa.ListArray.from_arrays(pa.array(values.offsets, pa.int32()), items, type=field.type)
     try:
         array = pa.array(values, field.type)
     except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from clickhouse_driver.util.helpers import parse_url
 
 from tracker.errors import StoreUnavailableError, WarehouseQueryError, WarehouseTooOldError
 from tracker.store.warehouse.arrow import schema_of, to_columns
+from tracker.store.warehouse.by_column import columns_of
 from tracker.store.warehouse.errors import SUPPORT_IS_DISABLED, UNKNOWN_FORMAT, insert_error
 from tracker.store.warehouse.formats import FORMATS
 from tracker.store.warehouse.hosts import Hosts, addresses
@@ -87,7 +88,7 @@ class NativeEngine:
         try:
             # The driver would cut off decimals, and its own check takes longer than all the rest.
             to_columns(schema_of(columns, self._types_of(table)), rows)
-            values = list(zip(*rows, strict=True))
+            values = list(map(tuple, columns_of(rows)))
             self._on_a_host(lambda host: self._insert(host, statement, values))
         except Error as error:
             raise insert_error(_text(error), error.code or ErrorCodes.UNKNOWN_EXCEPTION) from error

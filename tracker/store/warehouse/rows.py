@@ -4,21 +4,23 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import astuple
 
 from tracker.core.facts import ClickFact, LineFact, PostbackFact, ReconciliationFact, RevisionFact, TagFact
+from tracker.store.warehouse.by_column import ByColumn, unzipped
 
+Item = TypeVar("Item")
 Row = tuple[Any, ...]  # values of as many types as columns
 HashShopper = Callable[[str], int]
 
 _LAST_DAY = (2**32 - 1) // 86_400  # of what a DateTime holds
 
 
-class StreamedClick(ClickFact, frozen=True, array_like=True):
-    """A click whose checks are left as they came: clicks by the million share the same few."""
+class StreamedClick(ClickFact, frozen=True, array_like=True, gc=False):
+    """A click whose checks are left as they came: clicks by the million share the same few. It holds no cycle."""
 
     checks: msgspec.Raw  # type: ignore[assignment]
 
@@ -48,7 +50,7 @@ RECONCILIATIONS = _table("tracker.reconciliation_lines", ReconciliationFact, "re
 
 _Checks = list[tuple[str, str, str, str, int]]
 _checks = msgspec.msgpack.Decoder(_Checks)
-_CHECKS = ClickFact.__struct_fields__.index("checks")
+_CHECKS, _CLICKED_AT_US, _SHOPPER_ID = map(ClickFact.__struct_fields__.index, ("checks", "clicked_at_us", "shopper_id"))
 _TAG_CHECKS = TagFact.__struct_fields__.index("checks")
 _LINES = RevisionFact.__struct_fields__.index("lines")
 
@@ -65,16 +67,13 @@ def shopper_hash(key: bytes) -> HashShopper:
     return hash_
 
 
-def click_row(fact: StreamedClick, hash_shopper: HashShopper) -> Row:
-    """Raises msgspec.MsgspecError when its checks are none."""
-    values = astuple(fact)
-    return (
-        *values[:_CHECKS],
-        *values[_CHECKS + 1 :],
-        fact.clicked_at_us // 1_000_000,
-        hash_shopper(fact.shopper_id),
-        *_decoded_checks(bytes(fact.checks)),
-    )
+def click_rows(facts: Sequence[StreamedClick], hash_shopper: HashShopper) -> ByColumn:
+    """At least one. Raises msgspec.MsgspecError when the checks of one are none."""
+    columns: list[Sequence[Any]] = list(zip(*map(astuple, facts), strict=True))
+    checks = [_decoded_checks(bytes(raw)) for raw in columns.pop(_CHECKS)]
+    seconds = [microseconds // 1_000_000 for microseconds in columns[_CLICKED_AT_US]]
+    hashes = [hash_shopper(shopper_id) for shopper_id in columns[_SHOPPER_ID]]
+    return ByColumn([*columns, seconds, hashes, *unzipped(checks, len(_CHECK_COLUMNS))])
 
 
 def tag_row(fact: TagFact) -> Row:
@@ -102,21 +101,25 @@ def line_rows(fact: RevisionFact) -> list[Row]:
     return [(*astuple(line), *of_the_order) for line in fact.lines]
 
 
-@lru_cache(maxsize=4096)
-def _decoded_checks(encoded: bytes) -> tuple[tuple[str | int, ...], ...]:
-    return _check_columns(_checks.decode(encoded))
+_decoded_checks = lru_cache(maxsize=4096)(_checks.decode)  # browsers that were not asked are alike
 
 
 def _check_columns(checks: _Checks) -> tuple[tuple[str | int, ...], ...]:
     return tuple(zip(*checks, strict=True)) or ((),) * len(_CHECK_COLUMNS)
 
 
-def by_month(table: Table, rows: Sequence[Row]) -> list[list[Row]]:
-    """One insert touches one partition: only then is it all there or not at all."""
-    place = table.dated_by
-    groups: dict[tuple[int, int], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(_month(row[place] // 86_400), []).append(row)
+def by_month(table: Table, rows: Sequence[Row]) -> list[Sequence[Row]]:
+    return split_by_month(rows, [row[table.dated_by] for row in rows])
+
+
+def split_by_month(items: Sequence[Item], seconds: Sequence[int]) -> list[Sequence[Item]]:
+    """Those of each month, by their `seconds`. One insert touches one partition: only then is it all there or not at
+    all."""
+    if items and _month(min(seconds) // 86_400) == _month(max(seconds) // 86_400):
+        return [items]
+    groups: dict[tuple[int, int], list[Item]] = {}
+    for item, second in zip(items, seconds, strict=True):
+        groups.setdefault(_month(second // 86_400), []).append(item)
     return list(groups.values())
 
 

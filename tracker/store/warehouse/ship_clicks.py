@@ -9,22 +9,23 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tracker.errors import StoreUnavailableError
-from tracker.store.click_streams import ClickStreams, Fields, Span
-from tracker.store.clicks import read_entry
+from tracker.errors import PoisonError, StoreUnavailableError
+from tracker.store.click_streams import ClickStreams, Fields, Span, named
+from tracker.store.clicks import FACT_FIELD, read_entry
 from tracker.store.erase.facts import forget_click
 from tracker.store.erase.tombstones import Tombstones
 from tracker.store.valkey_client import Valkey
+from tracker.store.warehouse.by_column import ByColumn
 from tracker.store.warehouse.poison import Poison, Quarantine, store_all_but_poison
-from tracker.store.warehouse.rows import CLICKS, HashShopper, Row, StreamedClick, by_month, click_row
+from tracker.store.warehouse.rows import CLICKS, HashShopper, StreamedClick, click_rows, split_by_month
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import BACKLOG, BATCH_SECONDS, OLDEST_CLICK, SHIPPED, Telemetry
 
 SOURCE = "clicks"
 PER_STREAM = 640  # some 10,000 rows a batch
 
-_Decoded = tuple[Row, Fields]
-_CLICKED_AT_US = CLICKS.columns.index("clicked_at_us")
+_Decoded = tuple[StreamedClick, Fields]
+_streamed = msgspec.msgpack.Decoder(StreamedClick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,10 @@ class ClickShipper:
         poisons: list[Poison] = []
         for fields in entries:
             try:
-                fact = read_entry(fields, StreamedClick)
+                fact = _read(fields)
                 if stand_in := self._tombstones.stand_in(fact.shopper_id):
                     fact = forget_click(fact, stand_in)
-                decoded.append((click_row(fact, self._hash_shopper), fields))
+                decoded.append((fact, fields))
             except (msgspec.MsgspecError, LookupError, ValueError) as error:
                 poisons.append(_poison(fields, error))
         return decoded, poisons
@@ -116,14 +117,29 @@ class ClickShipper:
         self._telemetry.count(SHIPPED, CLICKS.name, by=len(batch.entries) - len(refused))
 
     async def _insert(self, entries: Sequence[_Decoded]) -> None:
-        for rows in by_month(CLICKS, [row for row, _ in entries]):
+        facts = [fact for fact, _ in entries]
+        for some in split_by_month(facts, [fact.clicked_at_us // 1_000_000 for fact in facts]):
+            rows = await asyncio.to_thread(self._rows, some)
             await self._threads.insert(CLICKS.name, CLICKS.columns, rows)
 
+    def _rows(self, facts: Sequence[StreamedClick]) -> ByColumn:
+        try:
+            return click_rows(facts, self._hash_shopper)
+        except msgspec.MsgspecError as error:
+            raise PoisonError(f"The checks are none: {error}") from error
+
     def _note_oldest(self, batch: _Batch) -> None:
-        oldest = min((row[_CLICKED_AT_US] for row, _ in batch.entries), default=None)
+        oldest = min((fact.clicked_at_us for fact, _ in batch.entries), default=None)
         age = 0 if oldest is None else time.time() - oldest / 1_000_000
         self._telemetry.gauge(OLDEST_CLICK, max(age, 0))
 
 
+def _read(fields: Fields) -> StreamedClick:
+    """Raises msgspec.MsgspecError or LookupError for what is no click."""
+    if len(fields) == 2 and fields[0] == FACT_FIELD:
+        return _streamed.decode(fields[1])
+    return read_entry(named(fields), StreamedClick)
+
+
 def _poison(fields: Fields, error: Exception) -> Poison:
-    return Poison(msgspec.msgpack.encode(fields), str(error))
+    return Poison(msgspec.msgpack.encode(named(fields)), str(error))

@@ -1,0 +1,21 @@
+"""A month that is over is merged into one part: its views then find each fact once, and need not look for doubles."""
+
+from datetime import datetime, timedelta
+
+from tracker.store.warehouse.threads import EngineThreads
+
+_LATE = timedelta(days=1)  # what still came out of a journal or a backlog is merged with the rest
+_UNMERGED = """
+SELECT table, partition FROM system.parts
+WHERE database = 'tracker' AND active AND toUInt32OrZero(partition) BETWEEN 190001 AND {}
+GROUP BY table, partition HAVING count() > 1 ORDER BY partition, table
+"""
+
+
+async def merge_closed_months(threads: EngineThreads, now: datetime) -> int:
+    """How many partitions were merged. Raises StoreUnavailableError or WarehouseQueryError."""
+    last_closed = (now - _LATE).replace(day=1) - timedelta(days=1)
+    unmerged = await threads.rows(_UNMERGED.format(f"{last_closed:%Y%m}"))
+    for table, partition in unmerged:
+        await threads.execute(f"OPTIMIZE TABLE tracker.{table} PARTITION {partition} FINAL")
+    return len(unmerged)
