@@ -7,13 +7,14 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from bench import drain, growth, views
+from bench import drain, growth, postbacks, views
 from bench.document import write
 from bench.table import Table
 
 Part = Callable[[], AsyncIterator[Table]]
 
 PARTS: Mapping[str, Part] = {
+    "postbacks": postbacks.measure,
     "drain": drain.measure,
     "growth": growth.measure,
     "views": views.measure,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from tracker.errors import StoreUnavailableError
-from tracker.store.group_commit import GroupCommit
+from tracker.store.group_commit import CROWD, GroupCommit
 
 
 class Trips:
@@ -58,6 +58,32 @@ async def test_a_trip_takes_no_more_than_it_can(trips: Trips) -> None:
     commits = GroupCommit(trips, largest=4)
     assert await asyncio.gather(*submit(commits, range(10))) == [2 * item for item in range(10)]
     assert trips.taken == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+async def test_after_a_crowd_the_next_trip_waits_for_those_who_are_on_their_way(trips: Trips) -> None:
+    commits = GroupCommit(trips, largest=100, pause=0.2)
+    crowd = submit(commits, range(CROWD))
+    await trips.until_taken(1)
+    waiting = submit(commits, [7])
+    await asyncio.sleep(0)
+    trips.open.set()
+    await asyncio.gather(*crowd)
+    late = submit(commits, [8])
+    assert await asyncio.gather(*waiting, *late) == [14, 16]
+    assert trips.taken == [list(range(CROWD)), [7, 8]]
+
+
+async def test_where_no_crowd_travels_nobody_waits_for_more(trips: Trips) -> None:
+    trips.open.set()
+    commits = GroupCommit(trips, largest=100, pause=3_600)
+    for _ in range(3):
+        await asyncio.gather(*submit(commits, range(CROWD - 1)))
+
+
+async def test_a_full_trip_waits_for_nobody(trips: Trips) -> None:
+    trips.open.set()
+    commits = GroupCommit(trips, largest=CROWD, pause=3_600)
+    await asyncio.gather(*submit(commits, range(3 * CROWD)))
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])

@@ -72,7 +72,7 @@ def _matched(
     day = order_day(last.order_time, messages, terms)
     rates = day_rates(order, day)
     in_time = [one for one in messages if _in_time(one, order, deadline)]
-    windowed = _in_window(messages, in_time, _Earning(click, terms, rates))
+    windowed = _in_window(last, None if len(in_time) == len(messages) else in_time, _Earning(click, terms, rates))
     stated, earned = windowed.stated, windowed.earned
     declined = stated.status is Status.DECLINED
     released = any(override.kind is OverrideKind.RELEASE for override in order.overrides)
@@ -136,11 +136,11 @@ def _in_time(message: Message, order: Order, deadline: datetime) -> bool:
     return message.at <= deadline or (bool(credited) and message.received_at <= max(credited))
 
 
-def _in_window(messages: Sequence[Message], in_time: Sequence[Message], earning: _Earning) -> _Windowed:
-    """After the window returns apply at any age, increases do not; a first confirmation is late (Q-05b)."""
-    stated = fold(messages)
+def _in_window(stated: Stated, in_time: Sequence[Message] | None, earning: _Earning) -> _Windowed:
+    """After the window returns apply at any age, increases do not; a first confirmation is late (Q-05b). `in_time`
+    None: every message is."""
     now = earning.of(stated)
-    if len(in_time) == len(messages):
+    if in_time is None:
         return _Windowed(stated, now)
     at_close = fold(in_time)
     before = earning.of(at_close)

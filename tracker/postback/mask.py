@@ -8,6 +8,7 @@ kept. JSON in the text of a parameter is masked like a body.
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote_from_bytes, unquote_plus, unquote_to_bytes
 
 from tracker.postback.mask_json import mask_json
@@ -25,6 +26,7 @@ _NAMES = frozenset({
 _ENDS = ("token", "secret", "password")
 _HINT = re.compile("(?i)key|pk|sign|sec|hash|auth|token|pass|pwd")  # most names have nothing of these
 
+_PLAIN = re.compile("[A-Za-z0-9_.-]+")
 _SEPARATORS = re.compile(rb"([;?\s]+)")
 
 
@@ -33,19 +35,26 @@ def mask(
 ) -> RawRequest:
     """The request, byte for byte but for its secrets. `used`: the parameters that the partner's dialect and `map:`
     read; `secrets`: its own, wherever they stand; `hidden`: parameters that carry its proof."""
-    masker = _Masker(
-        frozenset(used) - frozenset(hidden),
-        frozenset(hidden),
-        tuple(sorted(secrets, key=len, reverse=True)),
-    )
+    masker = _masker(frozenset(used), tuple(secrets), frozenset(hidden))
+    query = masker.form(masker.own(request.query.encode("utf-8", "surrogatepass"))).decode("utf-8", "surrogatepass")
+    if not request.body and not request.content_type:
+        return replace(request, query=query)
     without = replace(
-        request,
-        query=masker.own_in(request.query),
-        content_type=masker.own_in(request.content_type),
-        body=masker.own(request.body),
+        request, query=query, content_type=masker.own_in(request.content_type), body=masker.own(request.body)
     )
-    query = masker.form(without.query.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-    return replace(without, query=query, body=masker.body(without))
+    return replace(without, body=masker.body(without))
+
+
+@lru_cache(maxsize=10_000)
+def _masker(used: frozenset[str], secrets: tuple[str, ...], hidden: frozenset[str]) -> "_Masker":
+    """There are as many as partners.yaml has partners."""
+    shown = used - hidden
+    return _Masker(
+        shown,
+        hidden,
+        tuple(sorted(secrets, key=len, reverse=True)),
+        frozenset(name.encode() for name in shown if _PLAIN.fullmatch(name)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class _Masker:
     used: Collection[str]
     hidden: Collection[str]
     secrets: Collection[str]
+    shown: Collection[bytes]  # those of `used` that stand in a request as they are called
 
     def own(self, sent: bytes) -> bytes:
         for secret in self.secrets:
@@ -91,7 +101,11 @@ class _Masker:
         return self.form(request.body)
 
     def form(self, sent: bytes) -> bytes:
-        return b"&".join([self._parameter(one) if b"=" in one else one for one in sent.split(b"&")])
+        return b"&".join([one if self._is_shown(one) else self._parameter(one) for one in sent.split(b"&")])
+
+    def _is_shown(self, one: bytes) -> bool:
+        name, equals, _ = one.partition(b"=")
+        return not equals or name in self.shown
 
     def _parameter(self, one: bytes) -> bytes:
         name, _, value = one.partition(b"=")

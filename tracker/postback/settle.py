@@ -115,21 +115,23 @@ def _unless_same(known: KnownOrder, step: Step, terms: Terms) -> Step:
 
 
 def _change(known: KnownOrder, step: Step, occasion: Occasion, *, elsewhere: bool) -> OrderChange:
-    revision = revise(
-        known,
-        step.order,
-        step.decision,
-        at=occasion.at,
-        postback_id=occasion.postback_id,
-        rewarded_elsewhere=elsewhere,
-    )
+    revision = None
+    if step.revised or known.version == 0:
+        revision = revise(
+            known,
+            step.order,
+            step.decision,
+            at=occasion.at,
+            postback_id=occasion.postback_id,
+            rewarded_elsewhere=elsewhere,
+        )
     return OrderChange(
         before=known,
         message=step.message,
         override=step.override,
         confirmation=step.confirmation,
         found=step.found,
-        revision=revision if step.revised or known.version == 0 else None,
+        revision=revision,
     )
 
 

@@ -1,7 +1,7 @@
 """One message's words: what it says of a field, by whatever name its sender has for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tracker.core.partner import Partner
@@ -26,6 +26,11 @@ class Words:
     sent: Mapping[str, str]
     mapped: Mapping[str, tuple[str, ...]]
     defaults: Mapping[str, str]
+    _values: dict[str, str] = field(init=False)  # of the parameters that are not empty
+
+    def __post_init__(self) -> None:
+        stripped = ((name, value.strip()) for name, value in self.sent.items())
+        object.__setattr__(self, "_values", {name: value for name, value in stripped if value})
 
     def names(self, field: str) -> tuple[str, ...]:
         """The sender's names for a field: `map:` of the partner, else the dialect's."""
@@ -36,12 +41,14 @@ class Words:
         names = self.names(field)
         if len(names) == 1:
             return names[0]
-        return next((name for name in names if self.sent.get(name, "").strip()), names[0] if names else field)
+        return next((name for name in names if name in self._values), names[0] if names else field)
 
     def stated(self, field: str) -> str | None:
         """What the message says of a field; an empty value and a macro that was not filled in say nothing."""
-        value = self.sent.get(self.parameter(field), "").strip() if self.names(field) else ""
-        return value if value and not values.is_macro(value) else None
+        for name in self.names(field):
+            if value := self._values.get(name):
+                return None if values.is_macro(value) else value
+        return None
 
     def text(self, field: str) -> str | None:
         """The same, or what a message of this kind, or of this partner, means that does not say it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b, sha1
 from importlib.resources import files
+from itertools import islice
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -39,6 +40,8 @@ REPEAT_MS = 10_000
 CLICKS_OF_A_TAB = 16  # remembered of one session; nobody needs as many in its hours
 
 _LARGEST_TRIP = 512
+_LARGEST_LOOK = 64
+_LOOK_LANES = 2
 _CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
 
 _Fact = TypeVar("_Fact", bound=ClickFact)
@@ -75,6 +78,7 @@ class ClickStore:
         self._server_of = server_of(valkey)
         self._record_trip = (watch or watch_valkey()).trips("record", self._send)
         self._commits: dict[Hashable, GroupCommit[Command, Any]] = {}  # by server
+        self._looks: dict[Hashable, GroupCommit[Sequence[Command], list[Any]]] = {}
 
     async def record(
         self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
@@ -126,9 +130,10 @@ class ClickStore:
     async def find(self, click_id: str, partner_id: str) -> Click | None:
         """None: no such click, or no longer here. Raises StoreUnavailableError when that cannot be told now."""
         place = place_of(click_id)
-        hot = (("HGET", bucket, place.field) for bucket in place.buckets)
-        *found, superseded = await self._ask(*hot, ("GET", _superseded_key(click_id)))
-        packed = next((value for value in found if value is not None), None)
+        first, *others = (("HGET", bucket, place.field) for bucket in place.buckets)
+        packed, superseded = await self._looks_of(place.slot).submit((first, ("GET", _superseded_key(click_id))))
+        if packed is None:  # its hour and shard were full, or it is not there
+            packed = next((value for value in await self._ask(*others) if value is not None), None)
         click = None if packed is None else unpack(click_id, packed)
         if click is None or click.partner_id != partner_id:
             return None
@@ -153,6 +158,21 @@ class ClickStore:
         if server not in self._commits:
             self._commits[server] = GroupCommit(self._record_trip, largest=_LARGEST_TRIP)
         return self._commits[server]
+
+    def _looks_of(self, slot: str) -> GroupCommit[Sequence[Command], list[Any]]:
+        server = self._server_of(slot)
+        if server not in self._looks:
+            self._looks[server] = GroupCommit(
+                self._look, largest=_LARGEST_LOOK, lanes=_LOOK_LANES, patience=self._answer_seconds
+            )
+        return self._looks[server]
+
+    async def _look(self, questions: Sequence[Sequence[Command]]) -> list[list[Any] | Exception]:
+        """Each of them may be several commands: their replies, or the first that failed."""
+        replies = iter(await self._trip([command for question in questions for command in question]))
+        answers = [list(islice(replies, len(question))) for question in questions]
+        failed = (next((reply for reply in answer if isinstance(reply, Exception)), None) for answer in answers)
+        return [_unavailable(fault) if fault else answer for answer, fault in zip(answers, failed, strict=True)]
 
     def _record_command(self, fact: ClickFact, place: Place, visitor: bytes, session: Session | None) -> Command:
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click

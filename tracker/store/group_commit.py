@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 from tracker.errors import StoreUnavailableError
 
+CROWD = 4  # who travel together; where fewer do, nobody waits for more
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -27,11 +29,16 @@ class GroupCommit(Generic[Item, Result]):
         largest: int,
         lanes: int = 1,
         patience: float = math.inf,
+        pause: float = 0.0,
     ) -> None:
+        """`pause`: where a trip costs the store as much as many items do, the next trip of a crowd waits so many
+        seconds for more of them."""
         self._trip = trip
         self._largest = largest
         self._lanes = lanes
         self._patience = patience
+        self._pause = pause
+        self._is_crowded = False
         self._waiting: deque[tuple[float, Item, asyncio.Future[Result]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,8 +53,13 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _go(self) -> None:
         try:
-            while aboard := self._board():
-                await self._take(aboard)
+            while self._waiting:
+                if self._pause and self._is_crowded and len(self._waiting) < self._largest:
+                    await asyncio.sleep(self._pause)
+                aboard = self._board()
+                self._is_crowded = len(aboard) >= CROWD
+                if aboard:
+                    await self._take(aboard)
         finally:
             # Here and not in a callback: until that ran, an item could arrive that nobody takes.
             self._tasks -= {asyncio.current_task()}
