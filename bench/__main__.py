@@ -8,12 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from bench import drain, growth, postbacks, views
+from bench.clicks import clicks
 from bench.document import write
 from bench.table import Table
+from bench.tricks import tricks
 
 Part = Callable[[], AsyncIterator[Table]]
 
 PARTS: Mapping[str, Part] = {
+    "clicks": clicks,
+    "tricks": tricks,
     "postbacks": postbacks.measure,
     "drain": drain.measure,
     "growth": growth.measure,

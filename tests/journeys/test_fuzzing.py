@@ -128,7 +128,8 @@ def test_whatever_fits_the_description_or_does_not_is_answered_and_kept(
             assert books.row(_POSTBACKS) == (kept,)
 
         fuzz()
-    assert {"/pb/lab/{secret}", "/aff_lsr"} <= visited
+    assert "/aff_lsr" in visited
+    assert any(path.startswith("/pb/") for path in visited)
 
 
 _statuses = st.sampled_from(["pending", "approved", "declined"])

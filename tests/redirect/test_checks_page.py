@@ -48,7 +48,7 @@ AGENTS = {
 async def client() -> AsyncIterator["TestClient[web.Request, web.Application]"]:
     async def page(request: web.Request) -> web.Response:
         asked = Asked(SHOP, "t" * 150, "8a5b6c7d8a5b6c7d", request.query.get("b") != "untimed")
-        click_out = read_click_out(request)
+        click_out = read_click_out(request, request.match_info["partner"])
         assert click_out is not None
         return PAGES.page(request, asked, click_out)
 

@@ -1,21 +1,20 @@
 """A shopper who clicks while our stores are away (design, 3.5)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from redis.asyncio import Redis
 
 from tests.browsing import BLOCKER_ON
 from tests.redirect.setting import Setting, open_setting
-from tracker.core.facts import ClickFact
-from tracker.core.session import OpenElsewhere, Session
-from tracker.store.clicks import ClickStore, Recorded
-from tracker.store.journal.clicks import PATIENCE_SECONDS
+from tracker.store.clicks import PATIENCE_SECONDS, ClickStore
 from tracker.store.journal.frames import frames
 from tracker.store.valkey_client import open_valkey
+from tracker.store.valkey_node import Command, Copies
 from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, JOURNALED
 
 
@@ -85,11 +84,9 @@ async def test_starting_over_in_another_tab_works_while_valkey_is_away(valkey: R
 class Hangs(ClickStore):
     """A Valkey that takes everything and answers nothing, for longer than a command may take."""
 
-    async def record(
-        self, fact: ClickFact, *, attributable: bool, visitor: bytes = b"", session: Session | None = None
-    ) -> Recorded | OpenElsewhere:
+    async def _trip(self, commands: Sequence[Command], copies: Copies | None = None) -> list[Any]:
         await asyncio.Event().wait()
-        return await super().record(fact, attributable=attributable, visitor=visitor, session=session)
+        return await super()._trip(commands, copies)
 
 
 async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(valkey: Redis, tmp_path: Path) -> None:

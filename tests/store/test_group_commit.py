@@ -195,3 +195,14 @@ async def test_behind_a_store_that_hangs_whoever_comes_later_is_told_soon(trips:
             await one
     assert await last == 8
     assert trips.taken == [[1], [4]]
+
+
+async def test_on_the_way_too_nobody_waits_for_longer_than_an_answer_may_take(trips: Trips) -> None:
+    group = GroupCommit(trips, largest=1, answer_within=0.05)
+    aboard, behind = submit(group, [1, 2])
+
+    for one in (aboard, behind):
+        with pytest.raises(StoreUnavailableError, match=r"no answer in 0\.05 s"):
+            await one
+    trips.open.set()
+    assert await group.submit(3) == 6

@@ -1,12 +1,12 @@
 """Sessions in the real Valkey: one tab a shopper, partner and browser, decided in the script that records the click."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from tests.store.factories import HOT_DAYS, SECOND, click_fact

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from tracker.errors import StoreUnavailableError
 from tracker.telemetry import REQUEST_ID, REQUEST_SECONDS, Telemetry
-from tracker.web import TrustedProxies, middleware, request_id, watched
+from tracker.web import TrustedProxies, Watch, middleware, request_id, watched
 from tracker.web.watch import HEALTH, paths_of
 
 KINDS = {"/go/{partner}": "click_out", "/readyz": HEALTH}
@@ -23,7 +23,7 @@ async def serving(proxies: Sequence[str] = (), *, slow_seconds: float = 1.0) -> 
     telemetry = Telemetry()
     app = web.Application(
         middlewares=[
-            watched(telemetry, TrustedProxies(proxies), KINDS, slow_seconds=slow_seconds),
+            watched(Watch(telemetry, TrustedProxies(proxies), KINDS.values(), slow_seconds=slow_seconds), KINDS),
             middleware(telemetry, lambda: "ours-of-16-digits"),
         ]
     )

@@ -33,7 +33,7 @@ from tracker.store.warehouse.shopper_clicks import EngineShopperClicks
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.store.warehouse.versions import read_version, what_waits
 from tracker.telemetry import CAME_LATER, REPLAYED, Telemetry
-from tracker.web import Health, TrustedProxies, make_runner, middleware, watched
+from tracker.web import Health, TrustedProxies, Watch, make_runner, middleware, watched
 from tracker.web.local import local_names_only
 from tracker.web.watch import paths_of
 
@@ -112,7 +112,8 @@ async def _analysts(
     http = AnalystHttp(threads, EngineOldClicks(threads), EngineShopperClicks(threads))
     guarded = middleware(telemetry, lambda: uuid.uuid4().hex[:16])
     kinds = dict.fromkeys(paths_of(http.routes()), "analysts")
-    timed = watched(telemetry, TrustedProxies(), kinds, slow_seconds=math.inf)  # analysts' questions take long
+    watch = Watch(telemetry, TrustedProxies(), kinds.values(), slow_seconds=math.inf)  # analysts' questions take long
+    timed = watched(watch, kinds)
     for_analysts = web.Application(middlewares=[timed, guarded, local_names_only], client_max_size=LARGEST_STATEMENT)
     for_us = web.Application(middlewares=[guarded], client_max_size=LARGEST_STATEMENT)
     for_analysts.add_routes(http.routes())

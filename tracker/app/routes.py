@@ -3,7 +3,6 @@ them."""
 
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,10 +40,13 @@ from tracker.store.reconciliation_runs import ReconciliationRuns
 from tracker.tag.endpoint import TagEndpoint
 from tracker.tag.self_test import SelfTestPage
 from tracker.telemetry import CONVERSION_REASONS, POSTBACKS, POSTBACKS_NOT_STORED, UNKNOWN_WORDS, Telemetry
-from tracker.web import LARGEST_BODY, Health, TrustedProxies, middleware, request_id, watched
+from tracker.web import LARGEST_BODY, Health, TrustedProxies, Watch, middleware, request_id, watched
+from tracker.web.front_door import FRONT_DOOR, FrontDoor
 from tracker.web.hashing import KeyedHash
 from tracker.web.watch import HEALTH, paths_of
 from tracker.web.wrong import pages_for_people
+
+CLICK_OUT = "click_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,14 @@ class Routes:
     def application(self) -> web.Application:
         hashes = KeyedHash(self.secrets.address_hash, self.secrets.months)
         postbacks, health = self._postbacks(hashes).routes(), self._health().routes()
+        kinds = _kinds(postbacks, health)
+        watch = Watch(self.telemetry, self.proxies, kinds.values())
         app = web.Application(
             client_max_size=LARGEST_BODY,
             middlewares=[
-                watched(self.telemetry, self.proxies, _kinds(postbacks, health)),
+                watched(watch, kinds),
                 pages_for_people(self.programme.name),
-                middleware(self.telemetry, lambda: uuid.uuid4().hex[:16]),
+                middleware(self.telemetry, _new_request_id),
                 self.limiting.middleware(self.proxies.address_of, self.telemetry),
             ],
         )
@@ -83,7 +87,8 @@ class Routes:
         baits = Baits(self.settings.bait_script, self.settings.bait_fetch)
         app.add_routes(baits.routes())
         limits = self.limiting.routes
-        limits.put(app.add_routes(self._click_out(tokens, cookies, baits, hashes).routes()), self.limiting.clicks)
+        clicks = self._click_out(tokens, cookies, baits, hashes)
+        limits.put(app.add_routes(clicks.routes()), self.limiting.clicks)
         limits.put(app.add_routes(self._tag(hashes).routes()), self.limiting.tags)
         app.add_routes(self._tag_self_test().routes())
         limits.put(app.add_routes(postbacks), None)  # limited by partner, once that is known
@@ -97,7 +102,21 @@ class Routes:
         app.add_routes(self._partner_pages().routes())
         app.add_routes(self._desk_pages().routes())
         app.add_routes(health)
+        app[FRONT_DOOR] = self._front_door(clicks, watch)
         return app
+
+    def _front_door(self, clicks: ClickOutEndpoint, watch: Watch) -> FrontDoor:
+        return FrontDoor(
+            "/go",
+            clicks.answer,
+            kind=CLICK_OUT,
+            watch=watch,
+            limit=self.limiting.clicks,
+            exempt=self.limiting.exempt,
+            address=self.proxies.read_address,
+            new_request_id=_new_request_id,
+            now=time.monotonic,
+        )
 
     def _click_out(self, tokens: Tokens, cookies: Cookies, baits: Baits, hashes: KeyedHash) -> ClickOutEndpoint:
         parts = ClickOutParts(
@@ -214,12 +233,16 @@ class Routes:
 def _kinds(postbacks: Iterable[web.RouteDef], health: Iterable[web.RouteDef]) -> dict[str, str]:
     """What is asked for at each path: pages are the rest."""
     return {
-        "/go/{partner}": "click_out",
+        "/go/{partner}": CLICK_OUT,
         "/go/{partner}/check": "checks",
         "/tag": "tag",
         **dict.fromkeys(paths_of(postbacks), "postback"),
         **dict.fromkeys(paths_of(health), HEALTH),
     }
+
+
+def _new_request_id() -> str:
+    return os.urandom(8).hex()
 
 
 def _now() -> datetime:

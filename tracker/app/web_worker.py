@@ -1,6 +1,7 @@
 """One web worker: it serves on a socket that is handed to it, and leaves when it is asked to."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ from tracker.board import State
 from tracker.settings import Settings
 from tracker.telemetry import Telemetry
 from tracker.web import GuardedRunner, TrustedProxies, make_runner
+
+_NEW_OBJECTS = 10_000  # between two looks for garbage in circles; Python's own 700 are 20 click-outs
 
 
 class WebWorker:
@@ -57,8 +60,17 @@ async def open_web_worker(
         await runner.setup()
         try:
             await web.SockSite(runner, listening, backlog=1024).start()
+            _forget_garbage_so_far()
             telemetry.place.state = State.READY
             yield WebWorker(in_force, runner, leaving)
         finally:
             telemetry.place.state = State.LEAVING
             await runner.cleanup()
+
+
+def _forget_garbage_so_far() -> None:
+    """What was made until now stays: to look through all of it for garbage again and again would make shoppers wait.
+    And a request leaves no circles behind: it is enough to look for some after a hundred of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -29,7 +28,6 @@ def web(options: argparse.Namespace, settings: Settings) -> None:
         listening = _handed_over(options) or listen(settings.host, settings.port, "--port", "web")
         with _telemetry(options, "web") as telemetry:
             async with app.open_web_worker(settings, listening, telemetry) as worker:
-                _collect_seldom()
                 reload_on_sighup(worker.reload)
                 await stopping.wait()
                 if stopping.is_hurried:
@@ -38,13 +36,6 @@ def web(options: argparse.Namespace, settings: Settings) -> None:
                 await worker.leave(stopping.patience)
 
     uvloop.run(main())
-
-
-def _collect_seldom() -> None:
-    """What serves is made by now and stays; of what a request makes hardly anything is a cycle."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def drain(options: argparse.Namespace, settings: Settings) -> None:

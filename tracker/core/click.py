@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracker.core.reasons import ClickReason, Reason
 
@@ -65,8 +66,7 @@ class Policy(StrEnum):
     RECORD = "record"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(NamedTuple):
     check: Check
     finding: Finding = Finding.UNKNOWN
     confidence: Confidence = Confidence.LOW

@@ -6,6 +6,8 @@ A click opens it. It ends when another tab starts over, with the browser, or aft
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 
 class SessionAct(StrEnum):
     """What a click does to the session that may be open."""
@@ -15,8 +17,7 @@ class SessionAct(StrEnum):
     REPLACE = "replace"  # it opens one, and what is open elsewhere stays as good: nobody asked
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     key: str  # shopper, partner and browser
     seconds: int  # that it lasts; its last second is inside
     act: SessionAct = SessionAct.ASK

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tracker.core.click import CheckResult
 from tracker.core.partner import Partner
@@ -23,8 +24,7 @@ class Notice(StrEnum):
 STATUSES = {Notice.NOT_RECORDED: 503, Notice.BAD_LINK: 400, Notice.NO_PARTNER: 404}
 
 
-@dataclass(frozen=True, slots=True)
-class SentOn:
+class SentOn(NamedTuple):
     location: str
     cookies: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
 """One click-out with all that was gathered about it, before anything is decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracker.core.click import Device
 from tracker.core.partner import Origin, Partner
@@ -13,11 +13,10 @@ from tracker.redirect.cookies import Cookies, Known
 from tracker.redirect.destination import plain_address
 from tracker.redirect.tokens import Tokens
 
-_PHONES = frozenset({Device.PHONE, Device.TABLET})
+_PHONES = (Device.PHONE, Device.TABLET)
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """Where a request came from, as the web edge knows it."""
 
     cookies: Mapping[str, str]
@@ -25,16 +24,14 @@ class Sender:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     shopper_id: str  # empty: nobody is signed in
     browser_id: str  # empty: it has no cookie of ours
     by_link: bool  # the signed link says so, whatever the cookie says
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     asked: ClickOut
     sender: Sender
     partner: Partner
@@ -51,8 +48,9 @@ class Case:
     def notices(self) -> tuple[Notice, ...]:
         """Everything but the browser that will cost the cashback and is known now (docs/rules.md, O-03, S-06)."""
         on_phone = read_agent(self.asked.signals.user_agent).device in _PHONES
-        phone_orders_earn = Origin.MOBILE_WEB in self.partner.terms.origins
-        return self.who.notices + ((Notice.PHONE_ORDERS,) if on_phone and not phone_orders_earn else ())
+        if on_phone and Origin.MOBILE_WEB not in self.partner.terms.origins:
+            return (*self.who.notices, Notice.PHONE_ORDERS)
+        return self.who.notices
 
 
 def gather(asked: ClickOut, sender: Sender, partner: Partner, tokens: Tokens, cookies: Cookies, now: float) -> Case:

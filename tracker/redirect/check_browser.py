@@ -1,7 +1,7 @@
 """The flow of a browser's answer to the checks page: judge it, tell all that was found, or send the shopper on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy, Partner
@@ -79,7 +79,7 @@ class CheckBrowser:
             return None
         # The navigation was screened when the page was asked for; this is its script.
         signals = asked.signals._replace(method="GET", fetch_mode="", fetch_dest="")
-        asked = replace(asked, signals=signals, referer_host=page.r)
+        asked = asked._replace(signals=signals, referer_host=page.r)
         case = gather(asked, sender, partner, self._tokens, self._cookies, now)
         if case.verdict.outcome is not Outcome.GO or whose_digest(case.who.shopper_id) != page.w:
             return None

@@ -1,6 +1,8 @@
 """A request to be sent on to a partner, read once into a frozen value: every later line may trust it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -13,10 +15,11 @@ _LONGEST_TOKEN = 512
 _LONGEST_REFERER = 2_000
 _LONGEST_HOST = 253
 _OURS = "same-origin"
+_PLAIN_REFERER = re.compile(r"https?://([a-z0-9.-]{1,253})(?::[0-9]{1,5})?(?:/|$)")  # what nearly all look like
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_-]+=[A-Za-z0-9_.~-]*(?:&[A-Za-z0-9_-]+=[A-Za-z0-9_.~-]*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class ClickOut:
+class ClickOut(NamedTuple):
     partner_id: str
     signals: Signals
     link_token: str  # of a signed shopper link; empty: none
@@ -31,14 +34,14 @@ class ClickOut:
     from_us: bool | None = None  # the page before is ours; None: the browser does not say
 
 
-def read_click_out(request: web.Request) -> ClickOut | None:
+def read_click_out(request: web.Request, partner_id: str) -> ClickOut | None:
     """None: a parameter stands twice, so nobody can know which was meant (`url=good&url=evil`)."""
-    query = request.query
+    query = _query_of(request)
     if len(query) > len(set(query)):
         return None
     site = request.headers.get("Sec-Fetch-Site", "")
     return ClickOut(
-        partner_id=request.match_info["partner"],
+        partner_id=partner_id,
         signals=read_signals(request.method, request.headers),
         link_token=query.get("s", "")[:_LONGEST_TOKEN],
         deep_link=query.get("url", ""),
@@ -52,6 +55,18 @@ def read_click_out(request: web.Request) -> ClickOut | None:
         without=query.get("without") == "1",
         from_us=site == _OURS if site else None,
     )
+
+
+def _query_of(request: web.Request) -> Mapping[str, str]:
+    """Most have none, or one that is plain: then there is nothing to decode, and no part stands twice."""
+    said = request.raw_path.partition("?")[2]
+    if not said:
+        return {}
+    if _PLAIN_QUERY.fullmatch(said):
+        plain = dict([pair.split("=") for pair in said.split("&")])
+        if len(plain) == said.count("="):
+            return plain
+    return request.query
 
 
 def address_of(asked: ClickOut, **changes: str) -> str:
@@ -69,6 +84,9 @@ def address_of(asked: ClickOut, **changes: str) -> str:
 
 def _host(referer: str) -> str:
     """The page's address may hold anything, a session or a search: only its host is kept."""
+    plain = _PLAIN_REFERER.match(referer)
+    if plain is not None:
+        return plain[1]
     try:
         return text(urlsplit(referer[:_LONGEST_REFERER]).hostname or "", _LONGEST_HOST)
     except ValueError:

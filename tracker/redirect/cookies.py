@@ -1,7 +1,7 @@
 """The cookies of a click-out, and how they are set: `__Host-`, HttpOnly, Secure, SameSite=Lax wherever there is TLS."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tracker.core.signing_keys import BROWSER_COOKIE_SECONDS
 from tracker.redirect.tokens import (
@@ -15,8 +15,7 @@ from tracker.redirect.tokens import (
 _RENEW_BROWSER_SECONDS = 30 * 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the cookies say. Empty: no such cookie, or none that we signed."""
 
     shopper_id: str = ""
@@ -27,6 +26,12 @@ class Known:
     def passed(self, now: float) -> PassClaim | None:
         """The pass, while the browser need not be asked again."""
         return self.pass_ if self.pass_ is not None and now - self.pass_.t <= PASS_SECONDS else None
+
+
+def sent_cookies(header: str) -> Mapping[str, str]:
+    """Of a `Cookie` header (RFC 6265, 5.4). Ours need no quotes, so nobody's are taken off."""
+    pairs = [pair.partition("=") for pair in header.split(";")]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 class Cookies:

@@ -1,6 +1,7 @@
 """`GET|HEAD /go/{partner}`: a request in, a redirect or a page out. `POST /go/{partner}/check`: what that page saw."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -11,10 +12,15 @@ from tracker.redirect.check_browser import CheckBrowser
 from tracker.redirect.check_request import read_check
 from tracker.redirect.checks.page import ChecksPages
 from tracker.redirect.click_out import read_click_out
+from tracker.redirect.cookies import sent_cookies
 from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.web import refusal
+from tracker.web.front_door import raise_what_failed
 from tracker.web.language import language_of
+from tracker.web.redirect import Redirect
+
+_Response = TypeVar("_Response", bound=web.StreamResponse)
 
 
 class ClickOutEndpoint:
@@ -41,15 +47,17 @@ class ClickOutEndpoint:
             web.post("/go/{partner}/check", self.check),
         ]
 
-    async def handle(self, request: web.Request) -> web.Response:
-        asked = read_click_out(request)
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        raise_what_failed(request)
+        return await self.answer(request, request.match_info["partner"])
+
+    async def answer(self, request: web.Request, partner_id: str) -> web.StreamResponse:
+        asked = read_click_out(request, partner_id)
         if asked is None:
             return refusal(400, "ambiguous", "A parameter of this address stands twice.")
         answer = await self._record_click.answer(asked, self._sender(request))
         if isinstance(answer, SentOn):
-            # A plain response: `HTTPFound` rewrites the address, and signed partner links with it.
-            redirect = web.Response(status=302, headers={"Location": answer.location, "Cache-Control": "no-store"})
-            return _with_cookies(redirect, answer.cookies)
+            return _with_cookies(Redirect(answer.location), answer.cookies)
         if isinstance(answer, AskedBack):
             return web.Response(status=503, headers={"Cache-Control": "no-store", "Retry-After": "1"})
         if isinstance(answer, Asked):
@@ -60,7 +68,7 @@ class ClickOutEndpoint:
         """Only our own page can ask: another site's script could not even read its token."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return refusal(403, "foreign_origin", "Only the checks page itself may send this.")
-        asked = read_click_out(request)
+        asked = read_click_out(request, request.match_info["partner"])
         said = read_check(await request.read()) if request.content_type == "application/json" else None
         if asked is None or said is None:
             return refusal(400, "malformed", "This is not what the checks page sends.")
@@ -76,10 +84,12 @@ class ClickOutEndpoint:
         return _with_cookies(response, answer.cookies)
 
     def _sender(self, request: web.Request) -> Sender:
-        return Sender(request.cookies, self._address(request), self._request_id(request))
+        return Sender(
+            sent_cookies(request.headers.get("Cookie", "")), self._address(request), self._request_id(request)
+        )
 
 
-def _with_cookies(response: web.Response, cookies: tuple[str, ...]) -> web.Response:
+def _with_cookies(response: _Response, cookies: tuple[str, ...]) -> _Response:
     for cookie in cookies:
         response.headers.add("Set-Cookie", cookie)
     return response

@@ -1,6 +1,7 @@
 """The flow of a click-out: who goes, what speaks against it, record it durably, send the shopper on (design, 5)."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy, Partner
@@ -15,7 +16,7 @@ from tracker.redirect.click_out import ClickOut
 from tracker.redirect.cookies import Cookies
 from tracker.redirect.destination import is_deep_link
 from tracker.redirect.recorder import Recorder, Seen
-from tracker.redirect.tokens import PassClaim, Tokens
+from tracker.redirect.tokens import Tokens
 from tracker.telemetry import CLICK_PAGES, CLICK_REASONS, Telemetry
 
 
@@ -79,7 +80,7 @@ class RecordClick:
             refusals = (Reason.NOT_CHECKED,) if self._anything_refuses() else ()
             return await self._send_on(case, Seen(case.who.browser_id or self._recorder.new_name(), refusals=refusals))
         passed = case.known.passed(case.now)
-        checks = _as_passed(passed) if passed else ()
+        checks = _as_passed(tuple(passed.c)) if passed else ()
         if passed is None or screen_checks(checks, self._policies()):  # what was overruled then may refuse now
             return self._ask(case)
         session = session_of(case, case.who.browser_id)
@@ -113,9 +114,10 @@ class RecordClick:
         return Told(notices, partner)
 
 
-def _as_passed(passed: PassClaim) -> tuple[CheckResult, ...]:
+@lru_cache(maxsize=1024)  # there are few ways to pass
+def _as_passed(seen: tuple[tuple[str, str, str], ...]) -> tuple[CheckResult, ...]:
     """What the browser was found to be at most 15 minutes ago; that no session is open was asked just now."""
-    known = {check: (finding, confidence) for check, finding, confidence in passed.c}
+    known = {check: (finding, confidence) for check, finding, confidence in seen}
     results = [
         CheckResult(check, Finding(known[check][0]), Confidence(known[check][1]), "pass")
         if check in known

@@ -1,9 +1,8 @@
 """Writes a click-out down, durably, and says where the shopper goes with it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tracker.core.click import Check, CheckResult
 from tracker.core.click_id import RANDOM_BITS, SHARDS
@@ -43,8 +42,7 @@ class Clicks(Protocol):
         """None also while that cannot be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What is written beside the click: of its browser, and why its orders earn nothing."""
 
     browser_id: str
@@ -88,7 +86,7 @@ class Recorder:
 
     async def open_elsewhere(self, case: Case, session: Session) -> OpenElsewhere | None:
         """Raises StoreUnavailableError."""
-        return await self._clicks.open_elsewhere(self._shard(case, self._address_hash(case)), session)
+        return await self._clicks.open_elsewhere(self._shard(case, self._address_hash(case, _moment(case))), session)
 
     async def send_on(self, case: Case, seen: Seen, session: Session | None = None) -> SentOn | OpenElsewhere:
         """Recorded on disk, then sent on; or what is open in another tab. Raises StoreUnavailableError."""
@@ -106,7 +104,13 @@ class Recorder:
         else:
             self._telemetry.count(DOUBLE_CLICKS)
         location = address_with_id(case.partner, recorded.click_id, case.asked.deep_link or None)
-        return SentOn(location, tuple(self._set_cookies(case, seen)))
+        return SentOn(location, self._new_cookies(case, seen))
+
+    def _new_cookies(self, case: Case, seen: Seen) -> tuple[str, ...]:
+        """Mostly none."""
+        if not (case.known.renew_browser or case.who.by_link or seen.passed):
+            return ()
+        return tuple(self._set_cookies(case, seen))
 
     def _set_cookies(self, case: Case, seen: Seen) -> Iterator[str]:
         if case.known.renew_browser:
@@ -121,8 +125,8 @@ class Recorder:
             ]
             yield self._cookies.set_pass(PassClaim(seen.browser_id, int(case.now), seen.running_since, checks))
 
-    def _address_hash(self, case: Case) -> int:
-        return self._hashes.of_month(case.sender.address, datetime.fromtimestamp(int(case.now), UTC))
+    def _address_hash(self, case: Case, moment: datetime) -> int:
+        return self._hashes.of_month(case.sender.address, moment)
 
     def _shard(self, case: Case, address_hash: int) -> int:
         """A double click, and a session, is seen only where the first one lies."""
@@ -131,9 +135,9 @@ class Recorder:
     def _fact(self, case: Case, seen: Seen, outcome: str) -> ClickFact:
         asked, sender, partner, who = case.asked, case.sender, case.partner, case.who
         second, fraction = divmod(round(case.now * 1_000_000), 1_000_000)
-        moment = datetime.fromtimestamp(second, UTC)
+        moment = _moment(case)
         agent = read_agent(asked.signals.user_agent)
-        address_hash = self._address_hash(case)
+        address_hash = self._address_hash(case, moment)
         shard = self._shard(case, address_hash)
         random = int.from_bytes(self._random(5), "big") >> (40 - RANDOM_BITS)
         return ClickFact(
@@ -143,18 +147,15 @@ class Recorder:
             outcome=outcome,
             shopper_id=who.shopper_id,
             browser_id=seen.browser_id,
-            surface=str(asked.surface),
-            device=str(agent.device),
+            surface=asked.surface,
+            device=agent.device,
             banner=asked.banner,
             deep_link=asked.deep_link,
             terms_version=partner.terms.version,
             rate=best_rate(partner.terms, moment),
-            traffic=[str(reason) for reason in case.verdict.traffic],
-            refusals=[str(reason) for reason in (*case.verdict.refusals, *seen.refusals)],
-            checks=[
-                (str(one.check), str(one.finding), str(one.confidence), one.evidence, one.milliseconds)
-                for one in seen.checks
-            ],
+            traffic=list(case.verdict.traffic),
+            refusals=[*case.verdict.refusals, *seen.refusals],
+            checks=[*seen.checks],
             browser_family=agent.browser_family,
             browser_version=agent.browser_version,
             os_family=agent.os_family,
@@ -166,6 +167,11 @@ class Recorder:
             supersedes=[],
             script=seen.script,
         )
+
+
+def _moment(case: Case) -> datetime:
+    """Of the click, to the second."""
+    return datetime.fromtimestamp(int(case.now), UTC)
 
 
 def _whose(case: Case, address_hash: int) -> str:

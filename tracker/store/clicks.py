@@ -9,11 +9,11 @@ other.
 import asyncio
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b, sha1
 from importlib.resources import files
 from itertools import islice
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
@@ -39,6 +39,7 @@ DOUBLE_CLICK_MS = 2_000
 REPEAT_MS = 10_000
 CLICKS_OF_A_TAB = 16  # remembered of one session; nobody needs as many in its hours
 
+PATIENCE_SECONDS = 1.5  # that a shopper waits for a Valkey that is there and does not answer
 _LARGEST_TRIP = 512
 _LARGEST_LOOK = 64
 _LOOK_LANES = 2
@@ -47,8 +48,7 @@ _CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
 _Fact = TypeVar("_Fact", bound=ClickFact)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     click_id: str  # for a double click that of the first one
     is_new: bool
     repeat: bool = False
@@ -156,7 +156,9 @@ class ClickStore:
     def _commit_of(self, slot: str) -> GroupCommit[Command, Any]:
         server = self._server_of(slot)
         if server not in self._commits:
-            self._commits[server] = GroupCommit(self._record_trip, largest=_LARGEST_TRIP)
+            self._commits[server] = GroupCommit(
+                self._record_trip, largest=_LARGEST_TRIP, answer_within=PATIENCE_SECONDS
+            )
         return self._commits[server]
 
     def _looks_of(self, slot: str) -> GroupCommit[Sequence[Command], list[Any]]:
@@ -176,20 +178,23 @@ class ClickStore:
 
     def _record_command(self, fact: ClickFact, place: Place, visitor: bytes, session: Session | None) -> Command:
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
-        last_seen = b"d%b%b%b" % (place.slot.encode(), whose, fact.partner_id.encode())
-        superseded = fact.supersedes or [fact.click_id]  # one slot, in either case
+        slot, ends_at = place.slot, expires_at(place, self._hot_days)
+        superseded, marks_end_at = [fact.click_id], ends_at
+        if fact.supersedes:  # in the same slot
+            superseded, marks_end_at = fact.supersedes, expires_at(place_of(fact.supersedes[0]), self._hot_days)
+        last_seen = b"d%b%b%b" % (slot.encode(), whose, fact.partner_id.encode())
         if session is None:
             opens: tuple[str | int, ...] = ("none", "", 0, 0)
         else:
             opens = (session.act, session.tab, (session.seconds + 1) * 1000, session.restarted_at * 1000)
         return (
             "EVALSHA", self._digest, 6 + len(superseded),
-            f"clicks:{place.slot}", last_seen, *place.buckets,
-            _session_key(place.slot, session) if session else last_seen, *map(_superseded_key, superseded),
+            f"clicks:{slot}", last_seen, *place.buckets,
+            _session_key(slot, session) if session else last_seen, *[f"o{slot}{click_id}" for click_id in superseded],
             fact.clicked_at_us // 1000, fact.click_id, msgspec.msgpack.encode(fact), place.field, pack(fact),
-            expires_at(place, self._hot_days), DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
+            ends_at, DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
             *opens, " ".join(fact.supersedes), fact.clicked_at_us,
-            expires_at(place_of(superseded[0]), self._hot_days), CLICKS_OF_A_TAB,
+            marks_end_at, CLICKS_OF_A_TAB,
         )  # fmt: skip
 
     async def _send(self, commands: Sequence[Command]) -> Sequence[Any]:

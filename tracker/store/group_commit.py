@@ -19,7 +19,8 @@ class GroupCommit(Generic[Item, Result]):
 
     What the trip itself raises is everybody's, if it is StoreUnavailableError. Anything else may be the fault of one of
     them: then each goes alone. At most `lanes` trips are under way. Whoever waits for a place longer than `patience`
-    seconds gets StoreUnavailableError: behind a store that hangs, the queue would grow faster than trips can fail.
+    seconds gets StoreUnavailableError: behind a store that hangs, the queue would grow faster than trips can fail. So
+    does, on the way too, whoever waits for more than `answer_within` seconds in all.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class GroupCommit(Generic[Item, Result]):
         lanes: int = 1,
         patience: float = math.inf,
         pause: float = 0.0,
+        answer_within: float = math.inf,
     ) -> None:
         """`pause`: where a trip costs the store as much as many items do, the next trip of a crowd waits so many
         seconds for more of them."""
@@ -41,12 +43,20 @@ class GroupCommit(Generic[Item, Result]):
         self._is_crowded = False
         self._waiting: deque[tuple[float, Item, asyncio.Future[Result]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._answer_within = answer_within
+        self._unanswered: deque[tuple[float, asyncio.Future[Result]]] = deque()  # the oldest first
+        self._timer: asyncio.TimerHandle | None = None
 
     async def submit(self, item: Item) -> Result:
         """A caller that is cancelled leaves its item aboard: others are on the same trip."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
-        self._waiting.append((loop.time() + self._patience, item, answer))
+        now = loop.time()
+        self._waiting.append((now + self._patience, item, answer))
+        if self._answer_within < math.inf:
+            self._unanswered.append((now + self._answer_within, answer))
+            if self._timer is None:
+                self._give_up_overdue()
         if len(self._tasks) < self._lanes:
             self._tasks.add(asyncio.create_task(self._go()))
         return await answer
@@ -75,6 +85,16 @@ class GroupCommit(Generic[Item, Result]):
             elif not answer.done():
                 answer.set_exception(StoreUnavailableError("The store answers too slowly: nothing was sent to it."))
         return aboard
+
+    def _give_up_overdue(self) -> None:
+        """One timer for all, for the oldest: to set and to cancel one for each costs more than to look here."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._unanswered and (self._unanswered[0][1].done() or self._unanswered[0][0] <= now):
+            _, answer = self._unanswered.popleft()
+            if not answer.done():
+                answer.set_exception(StoreUnavailableError(f"The store gave no answer in {self._answer_within} s."))
+        self._timer = loop.call_at(self._unanswered[0][0], self._give_up_overdue) if self._unanswered else None
 
     async def _take(self, aboard: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

@@ -1,12 +1,18 @@
 """One Valkey server: how a client of it is opened, and how many commands share one round trip to it."""
 
+import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import hiredis
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from tracker.errors import StoreUnavailableError
 
@@ -40,20 +46,50 @@ def open_node(url: str, *, answer_seconds: float = 2) -> Redis:
 
 async def send_to(node: Redis, commands: Sequence[Command], copies: Copies | None = None) -> list[Any]:
     """One round trip: each command's reply, or its exception. Raises RedisError, OSError when the server is away."""
-    async with node.pipeline(transaction=False) as pipeline:
-        for command in commands:
-            pipeline.execute_command(*command)
-        if copies:
-            # WAIT looks at the last write of its own connection: without one, what another wrote is not waited for.
-            pipeline.execute_command("SET", b"w" + tag_of(commands[-1]), "", "EX", _MARK_SECONDS)
-            pipeline.execute_command("WAIT", copies.replicas, copies.patience_ms)
-        replies = await pipeline.execute(raise_on_error=False)
+    if copies:
+        # WAIT looks at the last write of its own connection: without one, what another wrote is not waited for.
+        mark: Command = ("SET", b"w" + tag_of(commands[-1]), "", "EX", _MARK_SECONDS)
+        commands = [*commands, mark, ("WAIT", copies.replicas, copies.patience_ms)]
+    replies = await _round_trip(node, commands)
     if copies:
         *replies, _, confirmed = replies
         if not isinstance(confirmed, int) or confirmed < copies.replicas:
             error = NotCopiedError(f"{confirmed} of {copies.replicas} replicas confirmed")
             replies = [reply if isinstance(reply, Exception) else error for reply in replies]
     return replies
+
+
+async def _round_trip(node: Redis, commands: Sequence[Command]) -> list[Any]:
+    """As the client's own pipeline does it, which packs in Python and sets a timer for each reply: here hiredis packs,
+    and one timer is for all."""
+    connection = await node.connection_pool.get_connection()  # type: ignore[no-untyped-call]
+    try:
+        async with asyncio.timeout(connection.socket_timeout):
+            await connection.send_packed_command(b"".join([_packed(command) for command in commands]))
+            return [_read(node, command, await _reply(connection)) for command in commands]
+    except TimeoutError:
+        raise RedisTimeoutError("Timeout reading from the server") from None
+    finally:
+        await node.connection_pool.release(connection)
+
+
+def _packed(command: Command) -> bytes:
+    packed: bytes = hiredis.pack_command(command)  # type: ignore[arg-type] # it takes as many words as there are
+    return packed
+
+
+async def _reply(connection: AbstractConnection) -> Any:
+    """Whatever else is raised, the connection is closed by then: replies that nobody reads must not be the next's."""
+    try:
+        return await connection.read_response(timeout=math.inf)
+    except ResponseError as error:
+        return error
+
+
+def _read(node: Redis, command: Command, reply: Any) -> Any:
+    """As the client reads that command's reply."""
+    reading = node.response_callbacks.get(str(command[0]))
+    return reply if reading is None or isinstance(reply, Exception) else reading(reply)
 
 
 def key_of(command: Command) -> bytes:

@@ -4,7 +4,7 @@ from tracker.web.address import TrustedProxies
 from tracker.web.errors import LARGEST_BODY, middleware, refusal, request_id
 from tracker.web.guard import GuardedRunner, Patience, make_runner
 from tracker.web.health import Health, Part
-from tracker.web.watch import watched
+from tracker.web.watch import Watch, watched
 
 __all__ = [
     "LARGEST_BODY",
@@ -13,6 +13,7 @@ __all__ = [
     "Part",
     "Patience",
     "TrustedProxies",
+    "Watch",
     "make_runner",
     "middleware",
     "refusal",

@@ -2,9 +2,11 @@
 
 from array import array
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+
+from tracker.web.networks import packed, written
 
 _SLOTS = 65_536
+_IPV4 = 4  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,7 @@ def household(address: str) -> str:
     """Whom a limit is for: an IPv4 address, or the /64 that a single customer of IPv6 has at least."""
     if ":" not in address:
         return address
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
+    raw = packed(address.partition("%")[0])
+    if raw is None:
         return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or f"{int(parsed) >> 64:x}/64")
+    return f"{raw[:8].hex()}/64" if len(raw) > _IPV4 else written(raw)

@@ -51,8 +51,10 @@ def name_request(request: web.Request, name: str) -> None:
 
 
 def request_id(request: web.Request) -> str:
-    known: str = request.get(_REQUEST_ID, "")
-    return known
+    try:
+        return request[_REQUEST_ID]
+    except KeyError:
+        return ""
 
 
 def refusal(status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -14,6 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 from tracker.telemetry import OPEN_CONNECTIONS, REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
 from tracker.web.connections import Connections
 from tracker.web.errors import refusal
+from tracker.web.front_door import FRONT_DOOR, FrontDoor
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class GuardedRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        server = _GuardedServer(self._guard, plain)
+        server = _GuardedServer(self._guard, plain, self.app.get(FRONT_DOOR))
         self._sweeper = asyncio.create_task(self._guard.sweep(server))
         return server
 
@@ -76,8 +77,11 @@ class GuardedRunner(web.AppRunner):
 class _GuardedServer(web.Server):
     """Makes our connections where aiohttp would make its own."""
 
-    def __init__(self, guard: "_Guard", plain: web.Server) -> None:
-        super().__init__(plain.request_handler, request_factory=plain.request_factory)
+    def __init__(self, guard: "_Guard", plain: web.Server, door: FrontDoor | None) -> None:
+        handler: Any = plain.request_handler  # its requests are those that the application makes
+        if door is not None:
+            handler = door.before(handler)
+        super().__init__(handler, request_factory=plain.request_factory)
         self._guard = guard
         self._arguments: dict[str, Any] = {
             "keepalive_timeout": guard.patience.idle,
@@ -189,8 +193,8 @@ class _Queries:
         self._lost = True
 
     def encode(self, data: bytes) -> bytes:
-        if self._lost:
-            return data
+        if self._lost or (not self._head and data.isascii() and data.find(_HEAD_END) == len(data) - len(_HEAD_END)):
+            return data  # mostly: one whole head of a request in a packet
         head = self._head + data
         end = head.find(_HEAD_END)
         encoded = data if self._line_ended else self._encode_line(data)

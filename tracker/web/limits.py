@@ -3,8 +3,6 @@
 import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -12,25 +10,19 @@ from aiohttp.typedefs import Middleware
 from tracker.telemetry import LIMITED, Telemetry
 from tracker.web.buckets import Buckets, Rate, household
 from tracker.web.errors import refusal
-
-_REMEMBERED = 8_192  # addresses that need not be parsed again
+from tracker.web.networks import Networks, packed
 
 
 class Exempt:
     """Networks that nothing is limited for: this machine's own, monitoring, proxies of ours."""
 
     def __init__(self, networks: Iterable[str]) -> None:
-        self._networks = [ip_network(text, strict=False) for text in networks]
-        self.limited = lru_cache(_REMEMBERED)(self._limited)
+        self._networks = Networks(networks)
 
-    def _limited(self, address: str) -> str:
+    def limited(self, address: str) -> str:
         """Whom a limit for this address is for; empty: nobody, it is exempt, or a socket without addresses."""
-        try:
-            parsed = ip_address(address.partition("%")[0])
-        except ValueError:
-            return ""
-        mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-        return "" if any(mapped in network for network in self._networks) else household(address)
+        raw = packed(address.partition("%")[0])
+        return "" if raw is None or raw in self._networks else household(address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,32 +30,48 @@ def paths_of(routes: Iterable[web.RouteDef]) -> Iterator[str]:
         yield re.sub(r":[^{}]*}", "}", route.path)
 
 
-def watched(
-    telemetry: Telemetry, proxies: TrustedProxies, kinds: Mapping[str, str], *, slow_seconds: float = SLOW_SECONDS
-) -> Middleware:
-    """Outside of all other middlewares. `kinds` says by path what is asked there: a closed list, for the histogram."""
-    seconds = {
-        kind: [telemetry.histogram(REQUEST_SECONDS, kind, answer) for answer in _CLASSES]
-        for kind in sorted({OTHER, *kinds.values()})
-    }
+class Watch:
+    def __init__(
+        self, telemetry: Telemetry, proxies: TrustedProxies, kinds: Iterable[str], *, slow_seconds: float = SLOW_SECONDS
+    ) -> None:
+        """`kinds` of what is asked are a closed list, for the histogram."""
+        self._seconds = {
+            kind: [telemetry.histogram(REQUEST_SECONDS, kind, answer) for answer in _CLASSES]
+            for kind in sorted({OTHER, *kinds})
+        }
+        self._proxies = proxies
+        self._slow_seconds = slow_seconds
+
+    def given_id(self, request: web.Request) -> str | None:
+        """The id that a proxy of ours gave it."""
+        given = request.headers.get(REQUEST_ID_HEADER)
+        if given and _SANE_ID.fullmatch(given) and self._proxies.trusts(request.remote or ""):
+            return given
+        return None
+
+    def answered(self, method: str, path: str, kind: str, answer: web.StreamResponse, took: float) -> None:
+        """`path` is that of the route: the request's own may hold a secret."""
+        self._seconds[kind][min(max(answer.status // 100, 2), 5) - 2].observe(took)
+        if (took > self._slow_seconds or answer.status >= 500) and kind != HEALTH:
+            log.warning("%s %s answered %d after %.3f s", method, path, answer.status, took)
+
+
+def watched(watch: Watch, kinds: Mapping[str, str]) -> Middleware:
+    """Outside of all other middlewares. `kinds` says by path what is asked there."""
 
     @web.middleware
-    async def watch(
+    async def watching(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         begun = perf_counter()
-        given = request.headers.get(REQUEST_ID_HEADER)
-        if given and _SANE_ID.fullmatch(given) and proxies.trusts(request.remote or ""):
+        given = watch.given_id(request)
+        if given:
             name_request(request, given)
         answer = await handler(request)
-        took = perf_counter() - begun
-        resource = request.match_info.route.resource
-        kind = kinds.get(resource.canonical, OTHER) if resource else OTHER
-        seconds[kind][min(max(answer.status // 100, 2), 5) - 2].observe(took)
-        if (took > slow_seconds or answer.status >= 500) and kind != HEALTH:
-            log.warning("%s %s answered %d after %.3f s", request.method, path_of(request), answer.status, took)
+        path = path_of(request)
+        watch.answered(request.method, path, kinds.get(path, OTHER), answer, perf_counter() - begun)
         if not answer.prepared:
             answer.headers[REQUEST_ID_HEADER] = request_id(request)
         return answer
 
-    return watch
+    return watching

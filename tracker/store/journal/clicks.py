@@ -13,14 +13,13 @@ from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason
 from tracker.core.session import OpenElsewhere, Session
 from tracker.errors import StoreUnavailableError
-from tracker.store.clicks import ClickStore, Recorded
+from tracker.store.clicks import PATIENCE_SECONDS, ClickStore, Recorded
 from tracker.store.hot_click import place_of, slot_of
 from tracker.store.journal.journal import Journal, JournaledClick
 from tracker.store.journal.replay import Replay
 from tracker.store.journal.twice import Twice
 from tracker.telemetry import JOURNALED, Telemetry
 
-PATIENCE_SECONDS = 1.5  # that a shopper waits for a Valkey that is there and does not answer
 DISK_SECONDS = 5.0  # and then for our own disk: a busy one takes its time, and without it there is no id
 PAUSE_SECONDS = 0.2
 IDLE_SECONDS = 1.0  # between two looks for what another process left
@@ -46,9 +45,8 @@ class JournaledClicks:
         slot = place_of(fact.click_id).slot
         if slot not in self._away:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    return await self._store.record(fact, attributable=attributable, visitor=visitor, session=session)
-            except (StoreUnavailableError, TimeoutError) as error:
+                return await self._store.record(fact, attributable=attributable, visitor=visitor, session=session)
+            except StoreUnavailableError as error:
                 self._note_away(slot, error)
         return await self._to_journal(fact, attributable, visitor, session)
 
@@ -110,8 +108,7 @@ class JournaledClicks:
 
     def _note_away(self, slot: str, error: Exception) -> None:
         if not self._away:
-            why = str(error) or f"no answer in {PATIENCE_SECONDS} s"
-            log.warning("clicks go to the journal until Valkey takes them again: %s", why)
+            log.warning("clicks go to the journal until Valkey takes them again: %s", error)
         self._away.add(slot)
 
 

@@ -1,0 +1,32 @@
+"""The tracker that is measured, with its processes by name."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psutil
+
+from bench.shoppers import write_partners
+from tests.running import RunningTracker, data_folder
+
+
+@asynccontextmanager
+async def running(workers: int) -> AsyncIterator[RunningTracker]:
+    """As in production behind a proxy, whose word for the shopper's address is believed. Limits are on: each shopper
+    has an address of their own."""
+    with data_folder() as data:
+        partners = data.parent / "partners.yaml"
+        write_partners(partners)
+        more = {"TRACKER_TRUSTED_PROXIES": "127.0.0.0/8", "TRACKER_PUBLIC_URL": "https://go.example"}
+        async with RunningTracker(data, partners, workers, more) as tracker:
+            yield tracker
+
+
+def workers_of(tracker: RunningTracker) -> list[psutil.Process]:
+    return [process for process in tracker.processes() if "web" in process.cmdline()[:5]]
+
+
+def part_of(tracker: RunningTracker, name: str) -> psutil.Process:
+    found = tracker.find(name)
+    if found is None:
+        raise SystemExit(f"{name} does not run: {tracker.log.read_text()}")
+    return found
