@@ -1,6 +1,6 @@
 """python -m bench [PART …]: measures, prints, and writes what it measured into docs/performance.md.
 
-Without a part: all of them, one after the other. Exit code 1 when a bar of docs/performance.md was missed.
+Without a part: all of them, one after the other. Exit code 1 when what was answered is not what was stored.
 """
 
 import argparse

@@ -1,26 +1,19 @@
 """Bytes of Valkey that a live click takes, and what else a click leaves there for some hours."""
 
-import asyncio
-import os
 import time
 
 from redis.asyncio import Redis
 
-from bench.facts import click, clicks
-from bench.live_clicks import LiveClicks, used_memory
+from bench.facts import clicks
+from bench.live_clicks import HOT_DAYS, LIVE, LiveClicks, record_more, used_memory
 from bench.stores import bundled_valkey
 from bench.table import Table
 from tracker.core.click_id import SHARDS
-from tracker.core.session import Session
-from tracker.store.clicks import STREAMS, ClickStore
+from tracker.store.clicks import STREAMS
 from tracker.store.hot_click import BUCKET_SECONDS
 
-LIVE = int(os.environ.get("BENCH_LIVE_CLICKS", "1_000_000"))
-HOT_DAYS = 3  # unless the operator says otherwise
 BAR = 128  # bytes
 _SESSIONS = LIVE // 20
-_SESSION_SECONDS = 6 * 3600
-_AT_ONCE = 500
 
 
 async def memory() -> Table:
@@ -52,16 +45,8 @@ async def memory() -> Table:
 
 async def _by_the_store(valkey: Redis, now: int) -> float:
     """Bytes of one more click with the session that it opens; nothing of it waits to be shipped."""
-    store = ClickStore(valkey, hot_days=HOT_DAYS, answer_seconds=60)
     before = await used_memory(valkey)
-    for first in range(0, _SESSIONS, _AT_ONCE):
-        facts = [click(LIVE + number, now * 1_000_000 + number) for number in range(first, first + _AT_ONCE)]
-        await asyncio.gather(
-            *(
-                store.record(fact, attributable=True, session=Session(f"{fact.click_id}", _SESSION_SECONDS))
-                for fact in facts
-            )
-        )
+    await record_more(valkey, _SESSIONS, now)
     double_clicks = [key async for key in valkey.scan_iter("d{*", count=10_000)]  # gone in 10 s
     await valkey.delete(*STREAMS, *double_clicks)
     return (await used_memory(valkey) - before) / _SESSIONS

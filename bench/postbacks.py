@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 
 from bench.closed_loop import Answered, wrk
+from bench.live_clicks import put_live_clicks
 from bench.many_partners import partner_ids, write_partners
 from bench.postback_plan import APART, Message, Plan, again, mixed, restated
 from bench.processor_time import PARTS, pin, processor_seconds
@@ -44,6 +46,16 @@ CHECKED = (
 )
 
 
+class Loop(NamedTuple):
+    found: Answered
+    microseconds: Mapping[str, float]  # of the processor a message, by part
+
+    @property
+    def cost(self) -> float:
+        """Of all parts."""
+        return sum(self.microseconds.values())
+
+
 @dataclass
 class Postbacks:
     """One tracker that is asked."""
@@ -56,8 +68,7 @@ class Postbacks:
     pinned: bool
     _plans: "count[int]"
 
-    async def closed_loop(self, messages: Sequence[Message], connections: int, warm_up: int) -> list[str]:
-        """What one row of the table says."""
+    async def closed_loop(self, messages: Sequence[Message], connections: int, warm_up: int) -> Loop:
         plan = self._plan(messages)
         paths = plan.paths()
         await self._send(paths[:warm_up])
@@ -71,7 +82,10 @@ class Postbacks:
         assert not found.refused, found
         assert not found.broken, found
         await self._check(plan, warm_up + found.answered, connections)
-        return _row(found, spent)
+        return Loop(found, {part: seconds / found.answered * 1e6 for part, seconds in spent.items()})
+
+    async def mixed(self, connections: int) -> Loop:
+        return await self.closed_loop(mixed(FASTEST * SECONDS // 2), connections, 3 * APART)
 
     async def open_loop(self, rate: int) -> list[str]:
         plan = self._plan(mixed(2 * APART + rate * LATENCY_SECONDS // 3))
@@ -115,12 +129,16 @@ class Postbacks:
 
 
 @asynccontextmanager
-async def asked_tracker(workers: int, partners: int = PARTNERS) -> AsyncIterator[Postbacks]:
-    """With clicks of all partners in it. One worker has the first core for itself."""
+async def asked_tracker(workers: int, partners: int = PARTNERS, *, live: bool = False) -> AsyncIterator[Postbacks]:
+    """With clicks of all partners in it; `live`: and a million that nobody asks for. One worker has the first core for
+    itself."""
     with data_folder() as data:
         file = data.parent / "partners.yaml"
         write_partners(file, partners)
-        async with RunningTracker(data, file, workers) as tracker:
+        tracker = RunningTracker(data, file, workers)
+        if live:
+            await put_live_clicks(tracker)
+        async with tracker:
             clicks = await record_clicks(tracker, partner_ids(partners), CLICKS)
             if workers == 1:
                 pin(tracker)
@@ -133,13 +151,13 @@ async def asked_tracker(workers: int, partners: int = PARTNERS) -> AsyncIterator
 
 async def measure() -> AsyncIterator[Table]:
     async with asked_tracker(workers=1) as asked:
-        rows = [[f"one worker, {number} connections", *await _mixed(asked, number)] for number in CONNECTIONS]
+        rows = [[f"one worker, {number} connections", *_row(await asked.mixed(number))] for number in CONNECTIONS]
         kinds = [
-            [kind, *await asked.closed_loop(of_kind(FASTEST * SECONDS), 64, 4 * APART)]
+            [kind, *_row(await asked.closed_loop(of_kind(FASTEST * SECONDS), 64, 4 * APART))]
             for kind, of_kind in KINDS.items()
         ]
     async with asked_tracker(workers=2) as asked:
-        rows += [[f"2 workers, {number} connections", *await _mixed(asked, number)] for number in CONNECTIONS]
+        rows += [[f"2 workers, {number} connections", *_row(await asked.mixed(number))] for number in CONNECTIONS]
         yield Table("Postbacks stored and decided", HEAD, rows, (HOW, CHECKED))
         yield Table("Postbacks by kind: one worker, 64 connections", HEAD, kinds)
         latencies = [[f"{rate} a second", *await asked.open_loop(rate)] for rate in LATENCY_RATES]
@@ -147,10 +165,6 @@ async def measure() -> AsyncIterator[Table]:
     yield Table("Postbacks at a fixed arrival rate: 2 workers", ("", "p50 ms", "p99 ms", "p99.9 ms"), latencies, [how])
 
 
-async def _mixed(asked: Postbacks, connections: int) -> list[str]:
-    return await asked.closed_loop(mixed(FASTEST * SECONDS // 2), connections, 3 * APART)
-
-
-def _row(found: Answered, spent: Mapping[str, float]) -> list[str]:
-    each = [f"{spent[part] / found.answered * 1e6:.0f}" for part in PARTS]
+def _row(loop: Loop) -> list[str]:
+    found, each = loop.found, [f"{loop.microseconds[part]:.0f}" for part in PARTS]
     return [f"{found.rate:.0f}", *each, f"{found.p50 * 1000:.1f}", f"{found.p99 * 1000:.1f}"]

@@ -58,8 +58,8 @@ def shop(number: int) -> str:
 PATHS = tuple(f"/go/{shop(number)}?b=home-top" for number in range(SHOPS))
 
 
-def write_partners(file: Path) -> None:
-    shops = [_PARTNER.format(name=shop(number), secret=f"SHOP_{number:02}") for number in range(SHOPS)]
+def write_partners(file: Path, number: int = SHOPS) -> None:
+    shops = [_PARTNER.format(name=shop(place), secret=f"SHOP_{place:02}") for place in range(number)]
     file.write_text(_PARTNERS + "".join(shops), "utf-8")
 
 

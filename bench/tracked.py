@@ -5,19 +5,23 @@ from contextlib import asynccontextmanager
 
 import psutil
 
-from bench.shoppers import write_partners
+from bench.live_clicks import put_live_clicks
+from bench.shoppers import SHOPS, write_partners
 from tests.running import RunningTracker, data_folder
 
 
 @asynccontextmanager
-async def running(workers: int) -> AsyncIterator[RunningTracker]:
+async def running(workers: int, shops: int = SHOPS, *, live: bool = False) -> AsyncIterator[RunningTracker]:
     """As in production behind a proxy, whose word for the shopper's address is believed. Limits are on: each shopper
-    has an address of their own."""
+    has an address of their own. `live`: with a million live clicks."""
     with data_folder() as data:
         partners = data.parent / "partners.yaml"
-        write_partners(partners)
+        write_partners(partners, shops)
         more = {"TRACKER_TRUSTED_PROXIES": "127.0.0.0/8", "TRACKER_PUBLIC_URL": "https://go.example"}
-        async with RunningTracker(data, partners, workers, more) as tracker:
+        tracker = RunningTracker(data, partners, workers, more)
+        if live:
+            await put_live_clicks(tracker)
+        async with tracker:
             yield tracker
 
 
