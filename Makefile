@@ -8,15 +8,16 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
 
-# One more than two cores: a test waits as often as it works. The longest come first: nobody waits for them at the end.
+# One more than two cores at last: a test waits as often as it works. The longest come first, so that nobody waits for them
+# at the end.
 test: $(VENV)/.dev
 	@tests/packages.sh
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -m alone browser_tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and not alone" --durations=40 \
-		tests/faults browser_tests tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" browser_tests
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests/faults tests
 endif
 
 # What would take `make test` over its quarter of an hour: servers and clusters of one's own, faults that take their time.

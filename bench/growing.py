@@ -35,7 +35,10 @@ async def ninety_days() -> Table:
     rows: list[list[str]] = []
     async with bundled_valkey() as (_, valkey):
         empty = await used_memory(valkey)
-        live, store = LiveClicks(valkey, DAYS), ClickStore(valkey, hot_days=DAYS, answer_seconds=60)
+        live, store = (
+            LiveClicks(valkey, DAYS),
+            ClickStore(valkey, hot_days=DAYS, answer_seconds=60, patience_seconds=60),
+        )
         first = int(time.time()) // BUCKET_SECONDS * BUCKET_SECONDS
         for day in range(DAYS + 1):
             if day in _LOOKED_AT:

@@ -80,7 +80,7 @@ async def put_live_clicks(tracker: RunningTracker) -> int:
 
 async def record_more(valkey: Redis, number: int, now: int) -> None:
     """So many clicks of that second behind the first LIVE, each with its session."""
-    store = ClickStore(valkey, hot_days=HOT_DAYS, answer_seconds=60)
+    store = ClickStore(valkey, hot_days=HOT_DAYS, answer_seconds=60, patience_seconds=60)
     for first in range(0, number, _AT_ONCE):
         facts = [click(LIVE + place, now * 1_000_000 + place) for place in range(first, first + _AT_ONCE)]
         sessions = [Session(fact.click_id, _SESSION_SECONDS) for fact in facts]

@@ -211,7 +211,7 @@ class ChromiumTab:
 
     async def back(self) -> None:
         # Not go_back(): it waits for an event that a page out of bfcache never gives.
-        await self.page.evaluate("history.back()")
+        await self.page.evaluate("void setTimeout(() => history.back())")  # or the page may be gone before it answers
 
     async def reload(self) -> None:
         await self.page.reload()

@@ -105,6 +105,7 @@ async def test_all_findings_are_told_together(ublock: Firefox, world: World) -> 
     assert await tab.run("return document.querySelectorAll('#result section').length") == 2
 
 
+@pytest.mark.alone
 async def test_a_guess_only_warns_and_the_shopper_may_overrule_it(driver: Playwright, world: World) -> None:
     """Chromium off the record, as an incognito window is. The guess may fail; one retry."""
     async with chromium(driver) as started:

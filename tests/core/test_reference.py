@@ -14,7 +14,7 @@ from tracker.core.postings import balances, transfer
 from tracker.core.take import take
 
 # `PROPERTY_CASES=100000` looks longer.
-CASES = int(os.environ.get("PROPERTY_CASES", "10000"))
+CASES = int(os.environ.get("PROPERTY_CASES", "5000"))
 
 
 def deliver(case: Case, order_id: str) -> Decision:

@@ -115,7 +115,7 @@ def test_whatever_fits_the_description_or_does_not_is_answered_and_kept(
             if isinstance(found, Ok)
         ]
 
-        @settings(few, max_examples=EXAMPLES or 80)
+        @settings(few, max_examples=EXAMPLES or 50)
         @given(st.one_of(cases))
         def fuzz(case: schemathesis.Case[Any]) -> None:
             nonlocal kept

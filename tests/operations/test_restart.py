@@ -118,6 +118,7 @@ async def test_an_order_that_serve_does_not_know_is_refused(operated: RunningTra
         await order(operated, "dance")
 
 
+@pytest.mark.slow
 async def test_under_an_activated_socket_a_restart_of_everything_only_makes_wait(data: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))

@@ -28,7 +28,7 @@ from tracker.store.ledger.audit import audit
 from tracker.store.valkey_node import open_node
 
 LONGER = os.environ.get("FUZZ_EXAMPLES")  # and elsewhere each time
-EXAMPLES = int(LONGER or 120)
+EXAMPLES = int(LONGER or 80)
 KEPT = {200, 400, 422}  # 403 and 404 are counted only, 405, 413 and 415 not even that
 PROGRAMME = """
 programme: {name: Fuzz, timezone: Europe/Moscow}

@@ -162,7 +162,7 @@ async def open_two_workers(dsn: str, valkey: Redis, seed: int) -> AsyncIterator[
         await one.put_in_force(VERSIONS.values())
         own = await asyncpg.connect(dsn, server_settings={"application_name": "the test"})
         stack.push_async_callback(own.close)
-        clicks = ClickStore(valkey, hot_days=FOR_YEARS)
+        clicks = ClickStore(valkey, hot_days=FOR_YEARS, answer_seconds=60, patience_seconds=60)
         workers = (Ingest(one, CLICK_IDS, clicks), Ingest(other, CLICK_IDS, clicks))
         later = CameLater(one, NamedClicks(CLICK_IDS, clicks))
         yield TwoWorkers(workers, later, clicks, valkey, dsn, random.Random(seed), own)  # noqa: S311 - repeatable

@@ -64,6 +64,7 @@ class ClickStore:
         hot_days: int,
         replicas: int = 0,
         answer_seconds: float = 2,
+        patience_seconds: float = PATIENCE_SECONDS,
         now: Callable[[], float] = time.time,
         watch: StoreWatch | None = None,
     ) -> None:
@@ -71,6 +72,7 @@ class ClickStore:
         self._valkey = valkey
         self._hot_days = hot_days
         self._answer_seconds = answer_seconds
+        self._patience_seconds = patience_seconds
         self._now = now
         self._copies = Copies(replicas) if replicas else None
         self._script = files("tracker.store").joinpath("click_scripts/record.lua").read_text()
@@ -157,7 +159,7 @@ class ClickStore:
         server = self._server_of(slot)
         if server not in self._commits:
             self._commits[server] = GroupCommit(
-                self._record_trip, largest=_LARGEST_TRIP, answer_within=PATIENCE_SECONDS
+                self._record_trip, largest=_LARGEST_TRIP, answer_within=self._patience_seconds
             )
         return self._commits[server]
 

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from tracker.errors import StoreUnavailableError
 
 CROWD = 4  # who travel together; where fewer do, nobody waits for more
+A_MOMENT = 0.01  # seconds: what a trip of a database costs, and nobody notices
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -13,7 +13,7 @@ from tracker.core.partner import TermsVersion
 from tracker.core.rates import ExchangeRate, RateKey
 from tracker.core.terms_json import terms_from_json, terms_to_json
 from tracker.ports import Awaited, Change, KnownOrder, ListedOrder, Purchase, Siblings, Waiting
-from tracker.store.group_commit import GroupCommit
+from tracker.store.group_commit import A_MOMENT, GroupCommit
 from tracker.store.ledger import awaited, lists, purchases
 from tracker.store.ledger.documents import known_order
 from tracker.store.ledger.rates import Rates
@@ -25,7 +25,6 @@ from tracker.store.watch import StoreWatch, watch_postgres
 CONNECTIONS = 4
 ANSWER_SECONDS = 2.0  # a sender waits, and sends again
 _LARGEST_TRIP = 64
-_PAUSE = 0.01  # a trip costs PostgreSQL as much as ten messages do, and no sender waits for milliseconds
 
 _LOAD = """
 SELECT d.document, CASE WHEN d.document IS NULL THEN (
@@ -68,8 +67,8 @@ class Ledger:
         self._watch = watch or watch_postgres()
         self._terms: dict[str, TermsVersion] = {}
         self._rates = Rates(self._fetch)
-        self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS, pause=_PAUSE)
-        self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS, pause=_PAUSE)
+        self._loads = GroupCommit(self._load_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS, pause=A_MOMENT)
+        self._writes = GroupCommit(self._write_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS, pause=A_MOMENT)
         self._ships = GroupCommit(self._ship_all, largest=_LARGEST_TRIP, patience=ANSWER_SECONDS)
 
     async def load(self, partner_id: str, order_id: str) -> KnownOrder:
