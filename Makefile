@@ -16,7 +16,7 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -m alone --reruns 2 browser_tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone" browser_tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -m "not alone" browser_tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests/faults tests
 endif
 
