@@ -44,7 +44,6 @@ async def test_the_page_leaves_no_trace_in_the_history(shared: Browser, world: W
     await until_at(tab, banner)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
     ("fault", "paths"),
     [
@@ -73,7 +72,6 @@ async def test_baits_that_cannot_be_had_are_no_blocker(
     assert (await world.order(click_id))["reasons"] == []
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("path", ["/checks/page.js", "/go/lab/check"], ids=["script", "answer"])
 async def test_the_shop_is_one_link_away_within_3_seconds_when_we_fail(
     browser: Browser, world: World, path: str
@@ -105,7 +103,6 @@ async def test_all_findings_are_told_together(ublock: Firefox, world: World) -> 
     assert await tab.run("return document.querySelectorAll('#result section').length") == 2
 
 
-@pytest.mark.alone
 async def test_a_guess_only_warns_and_the_shopper_may_overrule_it(driver: Playwright, world: World) -> None:
     """Chromium off the record, as an incognito window is. The guess may fail; one retry."""
     async with chromium(driver) as started:

@@ -13,8 +13,6 @@ from browser_tests.pages import Pages
 from browser_tests.world import World
 from tracker.core.click import Check
 
-pytestmark = pytest.mark.alone
-
 LOADS = 20
 # The version after the last one whose private mode may be guessed by timing.
 NOT_TIMED = "--user-agent=" + of_chromium.agent(199)
