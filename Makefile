@@ -8,15 +8,15 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	@$(BIN)/tracker serve --demo $(ARGS)
 
-# Browsers one by one, for what a person waits for is measured in seconds; if the machine was busy, once more. The rest three
-# at a time, since a test waits as often as it works; the longest first, so that nobody waits for it at the end.
+# Browsers one by one, for what a person waits for is measured in seconds; if the machine was busy, once more. The rest two
+# at a time, the longest first, so that nobody waits for it at the end; what had to be tried twice is told at the end.
 test: $(VENV)/.dev
 	@tests/packages.sh
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest --reruns 2 browser_tests
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" --durations=40 tests/faults tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --reruns 1 -m "not slow" --durations=40 tests/faults tests
 endif
 
 # What would take `make test` over its quarter of an hour: servers and clusters of one's own, faults that take their time.
