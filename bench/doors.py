@@ -1,11 +1,12 @@
-"""The same answer behind the router and the middlewares, and behind the front door; without sockets."""
+"""The same answer behind the router and the middlewares, and behind the front door, whole and as a bare redirect;
+without sockets."""
 
 import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -22,6 +23,8 @@ _REQUEST = (
     b"User-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: text/html\r\n\r\n"
 )
 _KINDS = {"/go/{partner}": "click_out"}
+
+Asking: TypeAlias = Callable[[int], Awaitable[None]]  # so many times
 
 
 class _Wire(asyncio.Transport):
@@ -43,24 +46,29 @@ class _Wire(asyncio.Transport):
 
 
 @asynccontextmanager
-async def doors() -> AsyncIterator[tuple[Callable[[int], Awaitable[None]], Callable[[int], Awaitable[None]]]]:
+async def doors() -> AsyncIterator[tuple[Asking, Asking, Asking]]:
+    """Through the router, through the door with a whole response, and as the tracker does it."""
     async with AsyncExitStack() as stack:
         ways = []
-        for door in (False, True):
-            runner = make_runner(_application(door=door), Telemetry())
+        for door, redirect in ((False, Redirect), (True, _whole_response), (True, Redirect)):
+            runner = make_runner(_application(redirect, door=door), Telemetry())
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             ways.append(_asked(runner))
-        yield ways[0], ways[1]
+        yield ways[0], ways[1], ways[2]
 
 
-def _application(*, door: bool) -> web.Application:
+def _whole_response(location: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def _application(redirect: Callable[[str], web.StreamResponse], *, door: bool) -> web.Application:
     telemetry, proxies = Telemetry(), TrustedProxies(["127.0.0.0/8"])
     watch = Watch(telemetry, proxies, _KINDS.values())
     limiting = Limiting.by(read_settings({"TRACKER_LIMIT_CLICKS": "10000000"}))
 
     async def answer(_: web.Request, partner: str) -> web.StreamResponse:
-        return Redirect(f"https://{partner}.example/")
+        return redirect(f"https://{partner}.example/")
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await answer(request, request.match_info["partner"])
@@ -80,7 +88,7 @@ def _application(*, door: bool) -> web.Application:
     return app
 
 
-def _asked(runner: web.AppRunner) -> Callable[[int], Awaitable[None]]:
+def _asked(runner: web.AppRunner) -> Asking:
     assert runner.server is not None
     connection, wire = runner.server(), _Wire()
     connection.connection_made(wire)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from itertools import cycle
 from pathlib import Path
@@ -23,10 +23,7 @@ from bench.trips import trips
 from bench.wrk import Wrk
 from tracker.core.mac import mac_by
 from tracker.core.signing_keys import since_ever
-from tracker.redirect.case import Case, Sender, Who
-from tracker.redirect.click_out import ClickOut
-from tracker.redirect.cookies import Known, sent_cookies
-from tracker.redirect.recorder import Seen
+from tracker.redirect.cookies import sent_cookies
 from tracker.redirect.tokens import Tokens
 from tracker.web.hashing import network_of
 from tracker.web.networks import Networks, packed, written
@@ -46,9 +43,6 @@ _SERIALIZER = URLSafeSerializer(
 _COOKIES = "; ".join(f"__Host-{name}={_TOKEN}" for name in ("shopper", "browser", "pass"))
 _ADDRESSES = cycle([f"93.{n}.7.{n}" if n % 3 else f"2a02:6b8:{n:x}::1" for n in range(150)])
 _PROXIES, _PLAIN_PROXIES = Networks(["127.0.0.0/8"]), [ip_network("127.0.0.0/8")]
-_NAMED = (ClickOut, Sender, Who, Known, Case, Seen)
-_FROZEN = [make_dataclass(kind.__name__, kind._fields, frozen=True, slots=True) for kind in _NAMED]
-_VALUES = [["x"] * len(kind._fields) for kind in _NAMED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +55,10 @@ class Trick:
 async def tricks() -> AsyncIterator[Table]:
     cost = await _cost_of_a_click_out()
     rows = []
-    async with trips() as (by_pipeline, by_hiredis), doors() as (by_router, by_door):
+    async with trips() as (by_pipeline, by_hiredis), doors() as (by_router, whole, by_door):
         for trick in (
             Trick("a front door past router and middlewares", by_router, by_door),
+            Trick("a redirect that prepares no more than its head", whole, by_door),
             Trick("Valkey's round trip by hiredis alone", by_pipeline, by_hiredis),
             *_SMALL,
         ):
@@ -137,9 +132,6 @@ _SMALL = (
           _often(lambda: {name: one.value for name, one in parse_cookie_header(_COOKIES)}),
           _often(lambda: sent_cookies(_COOKIES))),
     Trick("addresses by their bytes, without `ipaddress`", _often(_address_plainly), _often(_address_by_bytes)),
-    Trick("named tuples for what a click is made of, no frozen dataclasses",
-          _often(lambda: [kind(*values) for kind, values in zip(_FROZEN, _VALUES, strict=True)]),
-          _often(lambda: [kind(*values) for kind, values in zip(_NAMED, _VALUES, strict=True)])),
 )  # fmt: skip
 _HOW = """\
 Medians of {rounds} rounds of {click_outs:,} click-outs' worth of each, processor time, the plain way and ours in turn;

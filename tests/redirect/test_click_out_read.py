@@ -1,4 +1,4 @@
-"""What is read of a request by short ways is what the long ways read."""
+"""What is read of a click-out's query, referer and cookies, whatever they hold."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -21,7 +21,7 @@ def read(path: str, **headers: str) -> ClickOut | None:
 
 
 @given(QUERIES)
-def test_a_plain_query_is_read_as_any_other(query: str) -> None:
+def test_a_parameter_that_stands_twice_is_refused_and_others_are_read(query: str) -> None:
     request = make_mocked_request("GET", f"/go/lab?{query}")
     asked = read_click_out(request, "lab")
 

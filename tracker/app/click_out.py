@@ -1,12 +1,11 @@
 """The click-out, put together: the same in a web worker and in its tests."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from tracker.core.click import Check
-from tracker.core.partner import CheckPolicy, Programme
+from tracker.core.partner import Programme
 from tracker.redirect.ask_browser import AskBrowser
 from tracker.redirect.check_browser import CheckBrowser
 from tracker.redirect.checks.baits import Baits
@@ -51,10 +50,9 @@ def click_out(
         telemetry=parts.telemetry,
         random=parts.random,
     )
-    policies = Policies(programme)
     record_click = RecordClick(
         partners=lambda: programme().partners,
-        policies=policies,
+        policies=lambda: dict(programme().checks),
         recorder=recorder,
         ask_browser=AskBrowser(parts.tokens, parts.cookies, new_name=recorder.new_name, timed_chromium=timed),
         tokens=parts.tokens,
@@ -64,7 +62,7 @@ def click_out(
     )
     check_browser = CheckBrowser(
         partners=lambda: programme().partners,
-        policies=policies,
+        policies=lambda: dict(programme().checks),
         recorder=recorder,
         tokens=parts.tokens,
         cookies=parts.cookies,
@@ -80,18 +78,3 @@ def click_out(
         address=parts.address,
         request_id=parts.request_id,
     )
-
-
-class Policies:
-    """Called, it is what each check does by the programme of now."""
-
-    def __init__(self, programme: Callable[[], Programme]) -> None:
-        self._programme = programme
-        self._of: Programme | None = None
-        self._policies: Mapping[Check, CheckPolicy] = {}
-
-    def __call__(self) -> Mapping[Check, CheckPolicy]:
-        programme = self._programme()
-        if programme is not self._of:
-            self._of, self._policies = programme, dict(programme.checks)
-        return self._policies

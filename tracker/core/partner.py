@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 
 from tracker.core.click import Check, Confidence, Policy
 from tracker.core.proof import Proof
@@ -72,11 +71,6 @@ class CheckPolicy:
         return self.policy is Policy.REFUSE and confidence.strength >= self.refuse_at.strength
 
 
-@lru_cache  # each click asks; a programme has a few
-def _seconds(hours: Decimal) -> int:
-    return int(hours * 3600)
-
-
 @dataclass(frozen=True, slots=True)
 class TermsVersion:
     """All that the cashback of a click depends on at one partner: immutable, keyed by `version`, its content's hash."""
@@ -93,12 +87,8 @@ class TermsVersion:
     tag: tuple[tuple[Reason, CheckPolicy], ...] = ()  # what the tag's evidence does; a reason that is not named: record
 
     @property
-    def session_seconds(self) -> int:
-        return _seconds(self.session_hours)
-
-    @property
     def session(self) -> timedelta:
-        return timedelta(seconds=self.session_seconds)
+        return timedelta(seconds=int(self.session_hours * 3600))
 
 
 class AmountIs(StrEnum):

@@ -37,7 +37,7 @@ _DEFAULT_POLICY = CheckPolicy()
 
 def screen(signals: Signals, *, shopper_known: bool) -> Verdict:
     """Every rule, every reason."""
-    traffic = tuple([reason for reason, applies in RULES if applies(signals)])
+    traffic = tuple(reason for reason, applies in RULES if applies(signals))
     refusals = () if shopper_known else (Reason.NO_SHOPPER,)
     if not traffic:
         return Verdict(Outcome.GO, traffic, refusals)
@@ -48,7 +48,10 @@ def screen(signals: Signals, *, shopper_known: bool) -> Verdict:
 
 def screen_checks(checks: Iterable[CheckResult], policies: Mapping[Check, CheckPolicy]) -> tuple[Reason, ...]:
     """What the browser checks refuse: a finding, sure enough for its policy. `unknown` never refuses."""
-    found = [result for result in checks if result.finding is Finding.FOUND]
     return tuple(
-        _REFUSALS[one.check] for one in found if policies.get(one.check, _DEFAULT_POLICY).refuses_at(one.confidence)
+        _REFUSALS[result.check] for result in checks if _refuses(result, policies.get(result.check, _DEFAULT_POLICY))
     )
+
+
+def _refuses(result: CheckResult, policy: CheckPolicy) -> bool:
+    return result.finding is Finding.FOUND and policy.refuses_at(result.confidence)

@@ -18,13 +18,13 @@ class Signals(NamedTuple):
 def read_signals(method: str, headers: Mapping[str, str]) -> Signals:
     """`headers` ignores case in names."""
     get = headers.get
-    purposes = [said for said in (get("Sec-Purpose"), get("Purpose"), get("X-Moz"), get("X-Purpose")) if said]
+    purposes = [get("Sec-Purpose"), get("Purpose"), get("X-Moz"), get("X-Purpose")]
     return Signals(
-        method,
-        text(get("User-Agent", ""), _LONGEST_USER_AGENT),
-        get("Sec-Fetch-Mode", "")[:_LONGEST_HEADER].lower(),
-        get("Sec-Fetch-Dest", "")[:_LONGEST_HEADER].lower(),
-        " ".join(said[:_LONGEST_HEADER].lower() for said in purposes) if purposes else "",
+        method=method,
+        user_agent=text(get("User-Agent", ""), _LONGEST_USER_AGENT),
+        fetch_mode=get("Sec-Fetch-Mode", "")[:_LONGEST_HEADER].lower(),
+        fetch_dest=get("Sec-Fetch-Dest", "")[:_LONGEST_HEADER].lower(),
+        purposes=" ".join(said[:_LONGEST_HEADER].lower() for said in purposes if said),
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+from base64 import b32encode
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -23,7 +24,7 @@ _BLANKS = " \t\r\n"
 _LONGEST_TEXT = 200  # thirty characters, each URL-encoded, with blanks around them
 _MAC_LENGTH = 13
 _MAC_BYTES = 10  # 16 characters, of which 13 are kept: 65 bits
-_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)  # by ten bits
+_TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
 class SignedClickIds:
@@ -37,7 +38,6 @@ class SignedClickIds:
             _Key(key.secret, key.signs_from, verifies_until(ordered, place, CLICK_KEY_SECONDS))
             for place, key in enumerate(ordered)
         ]
-        self._newest = self._keys[-1]
         self._by_letter: dict[str, list[_Key]] = {}
         for key in reversed(self._keys):
             self._by_letter.setdefault(key.letter, []).append(key)
@@ -46,7 +46,7 @@ class SignedClickIds:
         """`shard` below 1,024 and `random_bits` below 2**38."""
         number = ((now_seconds << 10 | shard % SHARDS) << RANDOM_BITS) | random_bits
         key = self._signing()
-        payload = key.letter + _base32(number)
+        payload = key.letter + _base32(number.to_bytes(10, "big"))
         return payload + key.mac(payload, partner_id)
 
     def read(self, text: str, partner_id: str) -> str | None:
@@ -60,8 +60,7 @@ class SignedClickIds:
         return click_id if self._is_signed(click_id, partner_id) else None
 
     def _signing(self) -> "_Key":
-        if self._newest.signs_from <= (now := self._clock()):
-            return self._newest
+        now = self._clock()
         return next((key for key in reversed(self._keys) if key.signs_from <= now), self._keys[0])
 
     def _is_signed(self, click_id: str, partner_id: str) -> bool:
@@ -93,13 +92,8 @@ class _Key:
 
     def mac(self, payload: str, partner_id: str) -> str:
         digest = self._mac(f"{payload}.{partner_id}".encode())
-        return _base32(int.from_bytes(digest[:_MAC_BYTES], "big"))[:_MAC_LENGTH]
+        return _base32(digest[:_MAC_BYTES])[:_MAC_LENGTH]
 
 
-def _base32(number: int) -> str:
-    """Of 80 bits: 16 characters."""
-    return (
-        _PAIRS[number >> 70] + _PAIRS[number >> 60 & 1023] + _PAIRS[number >> 50 & 1023]
-        + _PAIRS[number >> 40 & 1023] + _PAIRS[number >> 30 & 1023] + _PAIRS[number >> 20 & 1023]
-        + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
-    )  # fmt: skip
+def _base32(raw: bytes) -> str:
+    return b32encode(raw).translate(_TO_CROCKFORD).decode()

@@ -6,7 +6,6 @@ sent on byte for byte.
 """
 
 import re
-from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from yarl import URL
@@ -52,12 +51,7 @@ def address_with_id(partner: Partner, click_id: str, deep_link: str | None) -> s
     link = partner.link.replace("{click_id}", click_id)
     if "{url}" not in link:
         return link
-    return link.replace("{url}", quote(deep_link, safe="") if deep_link else _quoted_home(partner.home))
-
-
-@lru_cache(maxsize=8_192)  # as many as there may be partners
-def _quoted_home(home: str) -> str:
-    return quote(home, safe="")
+    return link.replace("{url}", quote(deep_link or partner.home, safe=""))
 
 
 def plain_address(partner: Partner, deep_link: str | None) -> str:

@@ -193,8 +193,8 @@ class _Queries:
         self._lost = True
 
     def encode(self, data: bytes) -> bytes:
-        if self._lost or (not self._head and data.isascii() and data.find(_HEAD_END) == len(data) - len(_HEAD_END)):
-            return data  # mostly: one whole head of a request in a packet
+        if self._lost:
+            return data
         head = self._head + data
         end = head.find(_HEAD_END)
         encoded = data if self._line_ended else self._encode_line(data)
