@@ -13,7 +13,7 @@ from bench.bare import bare_aiohttp, nginx
 from bench.cores import pin, two_cores
 from bench.shoppers import Shoppers
 from bench.stored import Stored
-from bench.tracked import running, workers_of
+from bench.tracked import put_apart, running, workers_of
 from bench.wrk import Ran, Target, Wrk
 from tests.running import RunningTracker, free_port
 
@@ -49,9 +49,8 @@ class Compared:
 
     def put_apart(self) -> None:
         """Who answers on one core, everything else on the other."""
-        answering, others = two_cores()
-        pin([process for process in self.tracker.processes() if process not in workers_of(self.tracker)], others)
-        pin([process for one in self.measured for process in one.target.processes], answering)
+        put_apart(self.tracker)
+        pin([process for one in self.measured for process in one.target.processes], two_cores()[0])
 
 
 @asynccontextmanager

@@ -7,13 +7,13 @@ from pathlib import Path
 from statistics import median
 
 from bench.compared import PASSED
-from bench.cores import pin, two_cores
+from bench.cores import two_cores
 from bench.live_clicks import LIVE, SINCE_REWRITE
 from bench.postbacks import PARTNERS, asked_tracker
 from bench.shoppers import SHOPS, Shoppers
 from bench.stored import Stored
 from bench.table import Table
-from bench.tracked import running, workers_of
+from bench.tracked import put_apart, running, workers_of
 from bench.wrk import Ran, Target, Wrk
 from tests.running import RunningTracker
 
@@ -66,11 +66,8 @@ async def flat_postbacks() -> Table:
 
 
 def _asked(tracker: RunningTracker, folder: Path) -> tuple[Shoppers, Target]:
-    answering, others = two_cores()
-    ours = workers_of(tracker)
-    pin([process for process in tracker.processes() if process not in ours], others)
-    pin(ours, answering)
-    return Shoppers(tracker, folder), Target(PASSED, tracker.url, ours, "passed", "with_id")
+    put_apart(tracker)
+    return Shoppers(tracker, folder), Target(PASSED, tracker.url, workers_of(tracker), "passed", "with_id")
 
 
 async def _run(stored: Stored, shoppers: Shoppers, target: Target) -> Ran:

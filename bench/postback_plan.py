@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 import asyncpg
 
-from bench.many_partners import PERCENT
+from bench.partners import PERCENT
 from bench.recorded_clicks import RecordedClick
 
 APART = 600  # orders between the messages of one: more than are ever under way at once

@@ -11,13 +11,15 @@ from typing import NamedTuple
 import asyncpg
 
 from bench.closed_loop import Answered, wrk
+from bench.cores import two_cores
 from bench.live_clicks import put_live_clicks
-from bench.many_partners import partner_ids, write_partners
+from bench.partners import partner_ids, secret_name, write_partners
 from bench.postback_plan import APART, Message, Plan, again, mixed, restated
-from bench.processor_time import PARTS, pin, processor_seconds
+from bench.processor_time import PARTS, processor_seconds
 from bench.recorded_clicks import RecordedClick, record_clicks
 from bench.requests import Client, FellBehindError, at_rate, one_after_the_other, percentile, written
 from bench.table import Table
+from bench.tracked import put_apart
 from tests.running import RunningTracker, data_folder, secrets_of
 
 PARTNERS = 8
@@ -76,7 +78,9 @@ class Postbacks:
         file = self.folder / "paths"
         file.write_text("\n".join(paths[warm_up:]) + "\n")
         before = processor_seconds(self.tracker)
-        found = await wrk(self.tracker.url, file, connections, SECONDS, ("taskset", "-c", "1") if self.pinned else ())
+        found = await wrk(
+            self.tracker.url, file, connections, SECONDS, ("taskset", "-c", str(two_cores()[1])) if self.pinned else ()
+        )
         after = processor_seconds(self.tracker)
         spent = {part: after[part] - before[part] for part in PARTS}
         assert not found.refused, found
@@ -105,10 +109,7 @@ class Postbacks:
 
     def _plan(self, messages: Sequence[Message]) -> Plan:
         secrets = secrets_of(self.tracker).postback
-        addresses = {
-            one: f"/pb/{one}/{secrets[one.upper().replace('-', '_') + '_POSTBACK_SECRET']}"
-            for one in partner_ids(self.partners)
-        }
+        addresses = {one: f"/pb/{one}/{secrets[secret_name(one)]}" for one in partner_ids(self.partners)}
         return Plan(f"plan{next(self._plans)}", messages, self.clicks, addresses)
 
     async def _send(self, paths: Sequence[str]) -> None:
@@ -141,7 +142,7 @@ async def asked_tracker(workers: int, partners: int = PARTNERS, *, live: bool = 
         async with tracker:
             clicks = await record_clicks(tracker, partner_ids(partners), CLICKS)
             if workers == 1:
-                pin(tracker)
+                put_apart(tracker)
             postgres = await asyncpg.connect(tracker.postgres_dsn)
             try:
                 yield Postbacks(tracker, clicks, data.parent, postgres, partners, workers == 1, count())

@@ -27,10 +27,3 @@ def part_of(process: psutil.Process) -> str:
         if part in name or (command and part in command[0]):
             return part
     return next((part for part in ("web", "drain") if part in command[:6]), "other")
-
-
-def pin(tracker: RunningTracker) -> None:
-    """The web workers on the first core, all other parts on the others."""
-    for process in tracker.processes():
-        with_others = list(range(1, psutil.cpu_count() or 1))
-        process.cpu_affinity([0] if part_of(process) == "web" or not with_others else with_others)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.partners import partner_ids
 from tests.running import RunningTracker, secrets_of
 from tracker.core.click import Check
 from tracker.redirect.tokens import PassClaim, Tokens
@@ -31,36 +32,7 @@ _HEADERS = (
     "Upgrade-Insecure-Requests: 1",
 )
 
-_PARTNERS = """\
-programme:
-  name: Bench
-  sign_in: https://programme.example/sign-in
-  timezone: Europe/Moscow
-  checks: {ad_blocker: refuse, cookies: refuse, private_mode: refuse, second_tab: refuse}
-partners:
-"""
-_PARTNER = """\
-  - id: {name}
-    name: {name}
-    category: online-shops
-    link: "https://{name}.example/?sub={{click_id}}&to={{url}}"
-    home: https://{name}.example/
-    hosts: [{name}.example]
-    terms: [{{from: 2019-01-01, rate: 5%}}]
-    postback: {{dialect: generic, secret: {{env: {secret}_SECRET}}}}
-"""
-
-
-def shop(number: int) -> str:
-    return f"shop-{number:02}"
-
-
-PATHS = tuple(f"/go/{shop(number)}?b=home-top" for number in range(SHOPS))
-
-
-def write_partners(file: Path, number: int = SHOPS) -> None:
-    shops = [_PARTNER.format(name=shop(place), secret=f"SHOP_{place:02}") for place in range(number)]
-    file.write_text(_PARTNERS + "".join(shops), "utf-8")
+PATHS = tuple(f"/go/{shop}?b=home-top" for shop in partner_ids(SHOPS))
 
 
 class Shoppers:

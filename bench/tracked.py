@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 
 import psutil
 
+from bench.cores import pin, two_cores
 from bench.live_clicks import put_live_clicks
-from bench.shoppers import SHOPS, write_partners
+from bench.partners import write_partners
+from bench.shoppers import SHOPS
 from tests.running import RunningTracker, data_folder
 
 
@@ -27,6 +29,14 @@ async def running(workers: int, shops: int = SHOPS, *, live: bool = False) -> As
 
 def workers_of(tracker: RunningTracker) -> list[psutil.Process]:
     return [process for process in tracker.processes() if "web" in process.cmdline()[:5]]
+
+
+def put_apart(tracker: RunningTracker) -> None:
+    """The web workers on one core, all other parts on the other."""
+    answering, others = two_cores()
+    ours = workers_of(tracker)
+    pin([process for process in tracker.processes() if process not in ours], others)
+    pin(ours, answering)
 
 
 def part_of(tracker: RunningTracker, name: str) -> psutil.Process:

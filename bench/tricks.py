@@ -21,10 +21,14 @@ from bench.shoppers import AGENTS
 from bench.table import Table
 from bench.trips import trips
 from bench.wrk import Wrk
+from tracker.core.click import Check
 from tracker.core.mac import mac_by
 from tracker.core.signing_keys import since_ever
+from tracker.redirect.click_id import SignedClickIds
 from tracker.redirect.cookies import sent_cookies
+from tracker.redirect.record_click import _as_passed
 from tracker.redirect.tokens import Tokens
+from tracker.store.hot_click import place_of
 from tracker.web.hashing import network_of
 from tracker.web.networks import Networks, packed, written
 
@@ -40,6 +44,8 @@ _TOKEN = _TOKENS.make_browser_cookie("0" * 20, _NOW)
 _SERIALIZER = URLSafeSerializer(
     _KEY, salt="cookie.browser.v1", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
 )
+_CLICK_ID = SignedClickIds(since_ever(_KEY), lambda: _NOW).make("shop-07", 7, _NOW, 7)
+_SEEN = tuple((str(check), "ok", "high") for check in Check if check is not Check.SECOND_TAB)
 _COOKIES = "; ".join(f"__Host-{name}={_TOKEN}" for name in ("shopper", "browser", "pass"))
 _ADDRESSES = cycle([f"93.{n}.7.{n}" if n % 3 else f"2a02:6b8:{n:x}::1" for n in range(150)])
 _PROXIES, _PLAIN_PROXIES = Networks(["127.0.0.0/8"]), [ip_network("127.0.0.0/8")]
@@ -132,6 +138,10 @@ _SMALL = (
           _often(lambda: {name: one.value for name, one in parse_cookie_header(_COOKIES)}),
           _often(lambda: sent_cookies(_COOKIES))),
     Trick("addresses by their bytes, without `ipaddress`", _often(_address_plainly), _often(_address_by_bytes)),
+    Trick("what a pass says is remembered: there are few ways to pass",
+          _often(lambda: _as_passed.__wrapped__(_SEEN)), _often(lambda: _as_passed(_SEEN))),
+    Trick("where a click lies is worked out once (3 times asked)",
+          _often(lambda: place_of.__wrapped__(_CLICK_ID), 3), _often(lambda: place_of(_CLICK_ID), 3)),
 )  # fmt: skip
 _HOW = """\
 Medians of {rounds} rounds of {click_outs:,} click-outs' worth of each, processor time, the plain way and ours in turn;

@@ -104,13 +104,7 @@ class Recorder:
         else:
             self._telemetry.count(DOUBLE_CLICKS)
         location = address_with_id(case.partner, recorded.click_id, case.asked.deep_link or None)
-        return SentOn(location, self._new_cookies(case, seen))
-
-    def _new_cookies(self, case: Case, seen: Seen) -> tuple[str, ...]:
-        """Mostly none."""
-        if not (case.known.renew_browser or case.who.by_link or seen.passed):
-            return ()
-        return tuple(self._set_cookies(case, seen))
+        return SentOn(location, tuple(self._set_cookies(case, seen)))
 
     def _set_cookies(self, case: Case, seen: Seen) -> Iterator[str]:
         if case.known.renew_browser:

@@ -19,16 +19,10 @@ SLOTS = 16  # streams, and hash tags of Valkey Cluster
 BUCKET_SECONDS = 3600
 FULL_BUCKET = 256  # records; a block is searched from its beginning
 _EXPIRY_MARGIN_SECONDS = 3600
-_SLOT_TAGS = tuple(f"{{{slot:02}}}" for slot in range(SLOTS))
 
 # A record holds places in these lists: it is read by the next release too, so they only grow at their end.
 _DEVICES = list(Device)
 _SURFACES = list(Surface)
-_PLACES = {
-    (str(surface), str(device)): _SURFACES.index(surface) << 4 | _DEVICES.index(device)
-    for surface in _SURFACES
-    for device in _DEVICES
-}
 _CHECKS = list(Check)
 _RESULTS = [
     (finding, confidence) for finding in (Finding.UNKNOWN, Finding.OK, Finding.FOUND) for confidence in Confidence
@@ -63,7 +57,7 @@ class Place(NamedTuple):
 
 
 def slot_of(shard: int) -> str:
-    return _SLOT_TAGS[shard % SLOTS]
+    return f"{{{shard % SLOTS:02}}}"
 
 
 @lru_cache(maxsize=1024)  # asked several times while a click is recorded
@@ -84,16 +78,17 @@ def expires_at(place: Place, hot_days: int) -> int:
 
 
 def pack(fact: ClickFact) -> bytes:
+    place = _SURFACES.index(Surface(fact.surface)) << 4 | _DEVICES.index(Device(fact.device))
     return msgspec.msgpack.encode(
         HotClick(
             microsecond=fact.clicked_at_us % 1_000_000,
             partner_id=fact.partner_id,
             shopper_id=fact.shopper_id,
             terms_version=fact.terms_version,
-            place=_PLACES[fact.surface, fact.device],
+            place=place,
             refusals=fact.refusals,
             traffic=fact.traffic,
-            checks=sum([_CHECK_BITS[check[:3]] for check in fact.checks]),
+            checks=sum(_CHECK_BITS[check[:3]] for check in fact.checks),
         )
     )
 

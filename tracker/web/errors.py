@@ -51,10 +51,8 @@ def name_request(request: web.Request, name: str) -> None:
 
 
 def request_id(request: web.Request) -> str:
-    try:
-        return request[_REQUEST_ID]
-    except KeyError:
-        return ""
+    known: str = request.get(_REQUEST_ID, "")
+    return known
 
 
 def refusal(status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> web.Response:
