@@ -1,4 +1,4 @@
-"""Months that are no longer kept go from every node of a cluster."""
+"""Upkeep of a cluster: months that are no longer kept go from every node, those that are over are its operator's."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from tests.clusters.facts import PATIENCE_SECONDS
 from tests.store.factories import click_fact
 from tests.warehouse.setting import DAY, Warehouse, put, tag_fact, until
 from tracker.store.retention import Keep, Retention
+from tracker.store.warehouse.closed_months import merge_closed_months
 from tracker.store.warehouse.migrate import migrate_clickhouse
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.threads import EngineThreads
@@ -52,3 +53,8 @@ async def test_a_month_that_is_no_longer_kept_goes_from_every_node(
     changed = await Retention(warehouse.threads, warehouse.dsn, Keep(5, 0), lambda: may).run()
     assert changed == {"months of tracker.clicks": 1, "months of tracker.tag_reports": 1}
     await until(lambda: everywhere(cluster, months) == {202612}, PATIENCE_SECONDS)
+
+
+async def test_months_that_are_over_are_left_to_the_operator_of_a_cluster(warehouse: Warehouse) -> None:
+    put(warehouse.engine, *CLICKS, times=2)
+    assert await merge_closed_months(warehouse.threads, datetime(2026, 12, 20, tzinfo=UTC)) == 0
