@@ -199,6 +199,15 @@ def _written(number: int, fields: Mapping[str, str]) -> Sent:
     return Sent("POST", "", "application/json", json.dumps(fields, indent=1))
 
 
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The client sends a GET again by itself when its connection breaks: the journal would know of one request, and
+    there were two."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientError(repr(error)) from error
+
+
 async def main(plan: str, journal: str, rate: str) -> None:
     """Open loop: the schedule is fixed in advance, a slow answer delays nobody."""
     stopping = asyncio.Event()
@@ -212,6 +221,7 @@ async def main(plan: str, journal: str, rate: str) -> None:
             timeout=PATIENCE,
             connector=aiohttp.TCPConnector(limit=0, force_close=True),  # each shopper has a connection of their own
             cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_once,),
         ) as client:
             load = Load(client, file)
             for number, line in enumerate(Path(plan).read_text().splitlines()):
