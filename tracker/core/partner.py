@@ -88,7 +88,11 @@ class TermsVersion:
 
     @property
     def session(self) -> timedelta:
-        return timedelta(seconds=int(self.session_hours * 3600))
+        return timedelta(seconds=self.session_seconds)
+
+    @property
+    def session_seconds(self) -> int:
+        return int(self.session_hours * 3600)
 
 
 class AmountIs(StrEnum):

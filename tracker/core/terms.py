@@ -15,6 +15,8 @@ def terms_at(version: TermsVersion, clicked_at: datetime) -> Terms | None:
 
 def promotions_at(version: TermsVersion, clicked_at: datetime) -> tuple[Promotion, ...]:
     """Promotions running at the click: days of the programme's zone, both inclusive (programme.md Q-09)."""
+    if not version.promotions:
+        return ()
     day = clicked_at.astimezone(ZoneInfo(version.timezone)).date()
     return tuple(promotion for promotion in version.promotions if promotion.first_day <= day <= promotion.last_day)
 

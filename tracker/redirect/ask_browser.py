@@ -53,7 +53,7 @@ def session_of(
     """Of this shopper, at this partner, in this browser (docs/rules.md, S-01)."""
     return Session(
         key=f"{case.who.shopper_id}/{case.partner.id}/{browser_id}",
-        seconds=int(case.partner.terms.session.total_seconds()),
+        seconds=case.partner.terms.session_seconds,
         act=act,
         tab=tab,
         restarted_at=running_since(case, page) - UNDER_WAY_SECONDS,

@@ -45,10 +45,13 @@ class Cookies:
 
     def read(self, sent: Mapping[str, str], now: float) -> Known:
         shopper = self._tokens.read_shopper_cookie(sent.get(self._shopper, ""), now)
-        browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
+        shopper_id = shopper.s if shopper else ""
         pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
+        if pass_ is not None and now - pass_.t <= PASS_SECONDS:  # it names the browser: the other cookie has time
+            return Known(shopper_id, pass_.b, renew_browser=False, pass_=pass_)
+        browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
         return Known(
-            shopper_id=shopper.s if shopper else "",
+            shopper_id=shopper_id,
             # Two first tabs at once are given two names; the one that passed stays.
             browser_id=pass_.b if pass_ else browser.b if browser else "",
             renew_browser=browser is None

@@ -181,18 +181,20 @@ class ClickStore:
     def _record_command(self, fact: ClickFact, place: Place, visitor: bytes, session: Session | None) -> Command:
         whose = visitor or fact.click_id.encode()  # its own id makes a click that is sent again the same click
         slot, ends_at = place.slot, expires_at(place, self._hot_days)
-        superseded, marks_end_at = [fact.click_id], ends_at
+        marks: tuple[str, ...] = ()
+        marks_end_at = ends_at
         if fact.supersedes:  # in the same slot
-            superseded, marks_end_at = fact.supersedes, expires_at(place_of(fact.supersedes[0]), self._hot_days)
+            marks = tuple(f"o{slot}{click_id}" for click_id in fact.supersedes)
+            marks_end_at = expires_at(place_of(fact.supersedes[0]), self._hot_days)
         last_seen = b"d%b%b%b" % (slot.encode(), whose, fact.partner_id.encode())
         if session is None:
             opens: tuple[str | int, ...] = ("none", "", 0, 0)
         else:
             opens = (session.act, session.tab, (session.seconds + 1) * 1000, session.restarted_at * 1000)
         return (
-            "EVALSHA", self._digest, 6 + len(superseded),
+            "EVALSHA", self._digest, 6 + len(marks),
             f"clicks:{slot}", last_seen, *place.buckets,
-            _session_key(slot, session) if session else last_seen, *[f"o{slot}{click_id}" for click_id in superseded],
+            _session_key(slot, session) if session else last_seen, *marks,
             fact.clicked_at_us // 1000, fact.click_id, msgspec.msgpack.encode(fact), place.field, pack(fact),
             ends_at, DOUBLE_CLICK_MS, REPEAT_MS, FULL_BUCKET,
             *opens, " ".join(fact.supersedes), fact.clicked_at_us,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from aiohttp import HttpVersion11, web
 
-from tracker.web.errors import name_request, request_id
+from tracker.web.errors import name_request
 from tracker.web.limits import Exempt, Kind
 from tracker.web.watch import REQUEST_ID_HEADER, Watch
 
@@ -54,7 +54,8 @@ class FrontDoor:
             if asked is None:
                 return await application(request)
             begun = perf_counter()
-            name_request(request, self._watch.given_id(request) or self._new_request_id())
+            request_id = self._watch.given_id(request) or self._new_request_id()
+            name_request(request, request_id)
             whom = self._exempt.limited(self._address(request))
             if whom and self._limit.buckets.take(whom, self._now()):
                 return await application(request)
@@ -64,7 +65,7 @@ class FrontDoor:
                 request[_FAILED] = error
                 return await application(request)
             self._watch.answered(request.method, self._route, self._kind, answer, perf_counter() - begun)
-            answer.headers[REQUEST_ID_HEADER] = request_id(request)
+            answer.headers[REQUEST_ID_HEADER] = request_id
             return answer
 
         return handle
