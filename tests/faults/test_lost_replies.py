@@ -21,32 +21,44 @@ from tracker.telemetry import Telemetry
 
 pytestmark = pytest.mark.slow
 
-TIMES = 300 if is_soak() else 20
+ROUNDS = 15 if is_soak() else 1
+TIMES = 20 * ROUNDS
 
 
 async def test_a_click_whose_reply_from_valkey_is_lost_has_one_id_and_is_there_once(tmp_path: Path) -> None:
     """It goes to the journal, too: Valkey knows its id when it comes from there."""
+    lost, wrong = 0, []
+    for turn in range(ROUNDS):  # from its first loss on, a slot's clicks go to the journal: nothing takes them out
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        losing, more = await _clicks_with_losses(folder)
+        lost += losing.lost
+        wrong += more
+    note("reply of Valkey to a click lost", "one id, in the stream once", lost, len(wrong))
+    assert wrong == []
+    assert lost >= TIMES // 4
+
+
+async def _clicks_with_losses(folder: Path) -> tuple[Losing, list[str]]:
+    """Twenty clicks, and what is wrong with them."""
     answered: list[str] = []
     async with own_valkey() as server, client_of(server) as direct:
         losing = Losing(b"EVALSHA", each=2)
         address = server.socket.with_name("wire.sock")
         async with Wire(server.socket, losing.request, losing.reply).listening(address):
             client = open_node(f"unix://{address}")
-            async with open_click_outs(client, journal=tmp_path) as shop:
-                for number in range(TIMES):
+            async with open_click_outs(client, journal=folder) as shop:
+                for number in range(20):
                     shop.jar.clear()
                     shop.passed(f"{number:020}")
                     gone = await shop.go(s=shop.link(f"shopper-{number}"))
                     assert gone.status == 302, gone.text
                     answered.append(gone.click_id)
             await client.aclose()
-        later = JournaledClicks(ClickStore(direct, hot_days=FOR_YEARS), Journal(JournalFolder(tmp_path)), Telemetry())
+        later = JournaledClicks(ClickStore(direct, hot_days=FOR_YEARS), Journal(JournalFolder(folder)), Telemetry())
         assert await later._replay.all_that_can_be() == 0
         found = Counter(await clicks_in(direct))
-    wrong = [click_id for click_id in found | Counter(answered) if found[click_id] != answered.count(click_id)]
-    note("reply of Valkey to a click lost", "one id, in the stream once", losing.lost, len(wrong))
-    assert wrong == []
-    assert losing.lost >= TIMES // 4, "after each loss a click or two go to the journal alone"
+    return losing, [click_id for click_id in found | Counter(answered) if found[click_id] != answered.count(click_id)]
 
 
 async def test_a_message_whose_commit_is_not_heard_of_is_kept_and_paid_once() -> None:
