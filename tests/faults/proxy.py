@@ -97,7 +97,7 @@ class Losing:
     _names: set[bytes] = field(default_factory=set)
 
     async def request(self, data: bytes) -> bool:
-        if prepared := re.search(rb"(__asyncpg_stmt_\w+__)\0" + self.message, data):
+        if prepared := re.search(rb"(__asyncpg_stmt_\w+__)\0\s*" + re.escape(self.message), data):
             self._names.add(prepared[1])
         runs = data.startswith(b"B") and any(name in data for name in self._names)
         if runs or (not self._names and self.message in data):
