@@ -213,7 +213,19 @@ def test_two_partners_share_neither_id_nor_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"[]", b"null", b"a: 1", b"\xff\xfe", b"- " * 5000, b"&a [*a]", b"{" * 2000, b"{{a: b}: c}", b"? [a]\n: b"],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"a: 1",
+        b"\xff\xfe",
+        b"- " * 5000,
+        b"&a [*a]",
+        b"[" * 100_000,
+        b"{" * 2000,
+        b"{{a: b}: c}",
+        b"? [a]\n: b",
+    ],
 )
 def test_what_is_no_programme_at_all_is_a_problem_and_no_traceback(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "partners.yaml"

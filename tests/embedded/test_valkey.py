@@ -141,6 +141,16 @@ async def test_an_adopted_server_with_yesterdays_settings_is_restarted_and_keeps
         assert await client.get("click") == "kept"
 
 
+async def test_it_has_begun_once_it_is_ours_and_answers_when_it_has_loaded(data: Path) -> None:
+    server = EmbeddedValkey(data)
+    starting = asyncio.create_task(server.start())
+    await server.begun.wait()
+    assert psutil.Process(server.pid).is_running()
+    assert not starting.done()
+    await starting
+    await server.stop()
+
+
 async def test_a_pid_file_with_the_number_of_another_process_does_not_block(data: Path) -> None:
     async with running(EmbeddedValkey(data)):
         pass
@@ -153,10 +163,12 @@ async def test_a_server_that_somebody_else_started_here_is_refused_and_left_alon
     folder = data / "valkey"
     folder.mkdir(mode=0o700, parents=True)
     foreign = subprocess.Popen([valkey_program(), "--port", "0", "--save", ""], cwd=folder, stdout=subprocess.DEVNULL)
+    server = EmbeddedValkey(data)
     with pytest.raises(
         EmbeddedServerError, match=rf"process {foreign.pid}\).*answers for another folder.*kill {foreign.pid}"
     ):
-        await EmbeddedValkey(data).start()
+        await server.start()
+    assert not server.begun.is_set()
     assert foreign.poll() is None
     foreign.terminate()
     foreign.wait()

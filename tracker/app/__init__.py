@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracker.app.backup import back_up, restore
+    from tracker.app.books import adopt_terms, as_in_force, is_nothing_new, migrate_books
     from tracker.app.demo_process import demo_shops
     from tracker.app.desk import migrate, open_staff, query, replay_once
     from tracker.app.drain_process import run_drain
     from tracker.app.erasing import erase
     from tracker.app.exchange_rates import import_rates, list_rates
     from tracker.app.installation import (
-        adopt_terms,
         check_postgres_server,
         dialect_fields,
         dialects_with_own_paths,
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "backup": ("back_up", "restore"),
+    "books": ("adopt_terms", "as_in_force", "is_nothing_new", "migrate_books"),
     "demo_process": ("demo_shops",),
     "desk": ("migrate", "open_staff", "query", "replay_once"),
     "drain_process": ("run_drain",),
     "erasing": ("erase",),
     "exchange_rates": ("import_rates", "list_rates"),
     "installation": (
-        "adopt_terms",
         "check_postgres_server",
         "dialect_fields",
         "dialects_with_own_paths",

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from tracker import keys
+from tracker.app.books import migrate_books
 from tracker.app.engines import engine_of, open_engine
 from tracker.app.installation import check_postgres_server, load
 from tracker.app.stores import answer_analyst, open_stores, open_warehouse
@@ -17,7 +18,6 @@ from tracker.postback.came_later import Came
 from tracker.postback.replay import Replayed, replay
 from tracker.postback.staff import Staff
 from tracker.settings import Settings
-from tracker.store.migrate import migrate_postgres
 from tracker.store.warehouse.migrate import migrate_clickhouse
 
 
@@ -51,12 +51,12 @@ async def migrate(settings: Settings) -> list[str]:
     with DataFolderLock(settings.data):
         if settings.postgres_url:
             await check_postgres_server(settings.postgres_url)
-            applied = await migrate_postgres(settings.postgres_url)
+            applied = await migrate_books(settings, settings.postgres_url)
         else:
             postgres = EmbeddedPostgres(settings.data)
             await postgres.start()
             try:
-                applied = await migrate_postgres(postgres.dsn)
+                applied = await migrate_books(settings, postgres.dsn)
             finally:
                 await postgres.stop()
         engine = await asyncio.to_thread(engine_of, settings)

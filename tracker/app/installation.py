@@ -1,8 +1,7 @@
-"""What an installation is made of before anything runs: its secrets, its programme, its terms, its servers."""
+"""What an installation is made of before anything runs: its secrets, its programme, its servers."""
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -10,18 +9,17 @@ import msgspec
 from tracker import keys
 from tracker.core.partner import Partner, Programme
 from tracker.demo.partners import NOTIFY_SECRET, demo_programme
-from tracker.embedded.folders import keep_name, socket_folder
+from tracker.embedded.folders import socket_folder
 from tracker.embedded.postgres import EmbeddedPostgres
 from tracker.embedded.valkey import EmbeddedValkey
 from tracker.errors import ConfigurationError
 from tracker.keys import Keys
-from tracker.partners import Sources, changed_past, load_programme, secret_names
+from tracker.partners import Sources, load_programme, secret_names
 from tracker.partners_notify import notify_secret_names
 from tracker.postback.dialects import DIALECTS
 from tracker.postback.dialects.dialect import FIELDS
 from tracker.settings import Settings
 from tracker.store.journal import JournalFolder
-from tracker.store.ledger import Ledger, open_ledger
 from tracker.store.postgres.check import check_postgres
 
 _WAREHOUSE_SOCKET = "warehouse.sock"
@@ -107,38 +105,6 @@ def journal_folder(settings: Settings) -> JournalFolder:
 def warehouse_socket(settings: Settings) -> Path:
     """Where the process that holds the embedded engine answers."""
     return socket_folder(warehouse_folder(settings) / "run", _WAREHOUSE_SOCKET) / _WAREHOUSE_SOCKET
-
-
-async def adopt_terms(settings: Settings, postgres_url: str) -> Settings:
-    """Put the programme's terms in force, and with them the file that workers start from.
-
-    Raises ConfigurationError when terms that have begun were changed: then all stays as it was.
-    """
-    programme = load(settings, keys.load(settings.data))
-    async with open_ledger(postgres_url) as ledger:
-        if problems := await changed_terms(programme, ledger):
-            raise ConfigurationError(problems)
-        await ledger.put_in_force([partner.terms for partner in programme.partners.values()])
-    in_force = in_force_file(settings)
-    settings.partners.replace(in_force)
-    keep_name(in_force)
-    return replace(settings, partners=in_force)
-
-
-async def changed_terms(programme: Programme, ledger: Ledger) -> list[str]:
-    """Problems: what it says otherwise of terms that have begun."""
-    before, now = await ledger.terms_in_force(), datetime.now(UTC)
-    return [
-        f"partners.yaml: {problem}"
-        for partner in programme.partners.values()
-        if partner.id in before
-        for problem in changed_past(before[partner.id], partner.terms, now)
-    ]
-
-
-def in_force_file(settings: Settings) -> Path:
-    """The copy that every process reads: replaced as a whole, by `serve` alone."""
-    return settings.data / "partners.in-force.yaml"
 
 
 async def check_postgres_server(url: str) -> None:

@@ -1,19 +1,13 @@
 """A reload: the operator's file against the one in force; then its terms, its secrets and the file itself in force."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tracker import keys
+from tracker.app.books import adopt_terms, as_in_force, changed_terms
 from tracker.app.in_force import configuration_hash
-from tracker.app.installation import (
-    adopt_terms,
-    changed_terms,
-    dialect_fields,
-    dialects_with_own_paths,
-    in_force_file,
-    prepare,
-)
+from tracker.app.installation import dialect_fields, dialects_with_own_paths, prepare
 from tracker.core.partner import Programme
 from tracker.core.programme_changes import dangers, differences, needs_restart
 from tracker.errors import ConfigurationError
@@ -38,7 +32,7 @@ async def plan_reload(settings: Settings, postgres_url: str) -> ReloadPlan:
     Raises ConfigurationError with every problem of that file, changed terms of the past among them.
     """
     after, digest = _read(settings)
-    before, _ = _read(replace(settings, partners=in_force_file(settings)))
+    before, _ = _read(as_in_force(settings))
     async with open_ledger(postgres_url) as ledger:
         if problems := await changed_terms(after, ledger):
             raise ConfigurationError(problems)

@@ -69,8 +69,7 @@ async def open_web_worker(
 
 
 def _forget_garbage_so_far() -> None:
-    """What was made until now stays: to look through all of it for garbage again and again would make shoppers wait.
-    And a request leaves no circles behind: it is enough to look for some after a hundred of them."""
-    gc.collect()
+    """What was made until now stays: to look through all of it for garbage, now or again and again, would make shoppers
+    wait. And a request leaves no circles behind: it is enough to look for some after a hundred of them."""
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 20, 20)

@@ -28,8 +28,10 @@ class Kept:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        await self.child.start()
-        self.watch()
+        """Once or again: it is started once."""
+        if self._watch is None:
+            await self.child.start()
+            self.watch()
 
     def watch(self) -> None:
         """From now on it is started again when it ends."""
@@ -54,8 +56,15 @@ class Fleet:
         self._leaving: set[Kept] = set()
         self._retiring: set[asyncio.Task[None]] = set()
 
+    async def start_workers(self) -> None:
+        for one in self._workers:
+            await one.start()
+
     async def start(self) -> None:
-        for one in self._all():
+        """All of them; the others when the workers are ready: shoppers wait for these."""
+        await self.start_workers()
+        await asyncio.gather(*(self._is_ready(one.child) for one in self._workers))
+        for one in (self._drain, *([self._demo] if self._demo else [])):
             await one.start()
 
     async def stop(self) -> None:
@@ -136,9 +145,6 @@ class Fleet:
             return all(one and one.state is State.READY and one.configuration == digest for one in places)
 
         return await _until(done, seconds)
-
-    def _all(self) -> list[Kept]:
-        return [self._drain, *self._workers, *([self._demo] if self._demo else [])]
 
 
 async def _until(done: Callable[[], bool], seconds: float) -> bool:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -12,9 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import Protocol, TypeVar
-
-import aiohttp
 
 from tracker import app
 from tracker.board import Board
@@ -24,19 +22,18 @@ from tracker.commands.fleet import Fleet
 from tracker.commands.listen import listen
 from tracker.commands.orders import Orders
 from tracker.commands.sighup import reload_on_sighup
+from tracker.commands.stores import Stores, starting_stores
 from tracker.commands.systemd import OF_SYSTEMD, tell_systemd
-from tracker.embedded.keep_alive import Server, keep_alive
 from tracker.embedded.lock import DataFolderLock
-from tracker.embedded.postgres import EmbeddedPostgres
-from tracker.embedded.valkey import EmbeddedValkey
 from tracker.postback.sample import example_query
 from tracker.settings import Settings
-from tracker.store.migrate import migrate_postgres
 from tracker.telemetry import set_up_logging
 
 log = logging.getLogger(__name__)
 
 _WAREHOUSE_SECONDS = 10
+_LOOK_SECONDS = 0.05
+_ANSWER_SECONDS = 2.0
 
 _WELCOME = """
 The tracker is running. Ctrl-C stops it.
@@ -62,13 +59,6 @@ In another terminal:
 """
 
 
-class _Stoppable(Server, Protocol):
-    async def stop(self) -> None: ...
-
-
-_Kept = TypeVar("_Kept", bound=_Stoppable)
-
-
 def serve(options: argparse.Namespace, settings: Settings) -> None:
     """Everything, until Ctrl-C or SIGTERM."""
     set_up_logging()
@@ -91,13 +81,16 @@ async def _serve(settings: Settings, *, parent_fd: int | None) -> None:
                 if settings.demo
                 else None
             )
-            addresses = await _stores(stack, stopping, settings)
-            settings = await app.adopt_terms(settings, addresses["TRACKER_POSTGRES_URL"])
-            fleet = _fleet(settings, addresses, shoppers, analysts, demo)
+            stores = await stack.enter_async_context(starting_stores(settings, stopping))
+            fleet = _fleet(app.as_in_force(settings), stores, shoppers, analysts, demo)
             stack.push_async_callback(fleet.stop)
+            if app.is_nothing_new(settings):
+                await fleet.start_workers()  # what PostgreSQL could refuse, it has taken in before
+            settings = await _open_books(settings, stores)
             await fleet.start()
+            await stores.valkey
             await _until_ready(shoppers, stopping)
-            orders = Orders(fleet, _as_served(asked, demo), addresses["TRACKER_POSTGRES_URL"])
+            orders = Orders(fleet, _as_served(asked, demo), stores.postgres_url)
             async with taking_orders(asked, orders.obey), _reloading_on_sighup(orders):
                 if not stopping.is_set():
                     print(_welcome(settings, shoppers, analysts), flush=True)
@@ -127,32 +120,24 @@ def _no_reload_now() -> None:
     log.warning("not reloaded: the tracker starts or stops just now")
 
 
-async def _stores(stack: AsyncExitStack, stopping: asyncio.Event, settings: Settings) -> dict[str, str]:
-    """Start what is embedded, check what is not, migrate PostgreSQL; the addresses, as our children's settings."""
-    valkey_url, postgres_url = settings.valkey_url, settings.postgres_url
-    if valkey_url is None:
-        valkey_url = (await stack.enter_async_context(_kept_alive(EmbeddedValkey(settings.data), stopping))).url
-    else:
-        await app.check_valkey_server(valkey_url, settings.valkey_replicas)
-    if postgres_url is None:
-        postgres_url = (await stack.enter_async_context(_kept_alive(EmbeddedPostgres(settings.data), stopping))).dsn
-    else:
-        await app.check_postgres_server(postgres_url)
-    for name in await migrate_postgres(postgres_url):
+async def _open_books(settings: Settings, stores: Stores) -> Settings:
+    """PostgreSQL, its schema up to date, the terms in force in it. Raises ConfigurationError when it refuses them."""
+    await stores.postgres
+    for name in await app.migrate_books(settings, stores.postgres_url):
         log.info("PostgreSQL: applied %s", name)
-    return {"TRACKER_VALKEY_URL": valkey_url, "TRACKER_POSTGRES_URL": postgres_url}
+    return await app.adopt_terms(settings, stores.postgres_url)
 
 
 def _fleet(
     settings: Settings,
-    addresses: dict[str, str],
+    stores: Stores,
     shoppers: socket.socket,
     analysts: socket.socket,
     demo: socket.socket | None,
 ) -> Fleet:
     """The processes, all on one board."""
     common = _common(settings, shoppers)
-    environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD} | addresses
+    environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD} | stores.environment
     if demo is not None:
         environment |= {"TRACKER_DEMO": "1", "TRACKER_DEMO_PORT": str(demo.getsockname()[1])}
     board = Board.make(web_places(settings.workers)[1] + 1)
@@ -171,44 +156,40 @@ def _common(settings: Settings, shoppers: socket.socket) -> list[str]:
     return [*files, "--host", settings.host, "--port", str(shoppers.getsockname()[1])]
 
 
-@asynccontextmanager
-async def _kept_alive(server: _Kept, stopping: asyncio.Event) -> AsyncIterator[_Kept]:
-    """Running inside the block, started again if it ends, stopped behind it."""
-    await server.start()
-    watch = asyncio.create_task(keep_alive(server, stopping=stopping, log=log))
-    try:
-        yield server
-    finally:
-        stopping.set()
-        await watch
-        await server.stop()
-
-
 async def _until_ready(shoppers: socket.socket, stopping: asyncio.Event) -> None:
     """Until every part answers; not long for those that shoppers and partners can do without."""
-    host, port = shoppers.getsockname()[:2]
-    url = f"http://{_reachable(host)}:{port}/readyz"
     serves_since: float | None = None
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
-        while not stopping.is_set():
-            try:
-                async with client.get(url) as answer:
-                    if "away" not in (await answer.json()).values():
-                        return
-                    if answer.status == 200:
-                        serves_since = serves_since or monotonic()
-                        if monotonic() - serves_since > _WAREHOUSE_SECONDS:
-                            return
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                pass
-            await asyncio.sleep(0.05)
+    while not stopping.is_set():
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                status, parts = await _readyz(*shoppers.getsockname()[:2])
+            if "away" not in parts.values():
+                return
+            if status == 200:
+                serves_since = serves_since or monotonic()
+                if monotonic() - serves_since > _WAREHOUSE_SECONDS:
+                    return
+        except (TimeoutError, OSError, ValueError):
+            pass
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _readyz(host: str, port: int) -> tuple[int, dict[str, str]]:
+    """By hand: a client takes as long to import as half of what `serve` needs, and shoppers wait meanwhile. Raises
+    OSError, ValueError."""
+    reader, writer = await asyncio.open_connection(_reachable(host), port)
+    try:
+        writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+    status = head.split(maxsplit=2)[1:2] or [b""]
+    return int(status[0]), json.loads(body)
 
 
 def _reachable(host: str) -> str:
     """An address to connect to, for one to listen on."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - what the operator chose
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what the operator chose
 
 
 def _welcome(settings: Settings, shoppers: socket.socket, analysts: socket.socket) -> str:

@@ -49,6 +49,7 @@ class EmbeddedServer(ABC):
         self._log = ServerLog(log_file)
         self._process: ServerProcess | None = None
         self.account = Account()
+        self.begun = asyncio.Event()  # ours runs over this folder, with our settings; it may still load
 
     @property
     def pid(self) -> int:
@@ -66,6 +67,7 @@ class EmbeddedServer(ABC):
             if holder is None or not await self._adopt(holder):
                 await self._launch()
             await self._settle()
+            self.begun.set()
         except Exception:
             await self.stop()
             raise
@@ -149,6 +151,7 @@ class EmbeddedServer(ABC):
                 f"make run) repairs its program; a disk mounted noexec cannot hold it."
             ) from error
         self._process = ServerProcess.of_child(child)
+        self.begun.set()
         if not await self._answers(self._process, patience=None):
             raise EmbeddedServerError(
                 f"{self.name} ended while starting (exit code {child.returncode}). "

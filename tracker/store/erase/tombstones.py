@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from tracker.ports import ClickFinder
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+FIRST_LOOK_SECONDS = 1.0  # that a process which starts waits to know, so that nobody who was erased signs in meanwhile
 # Until every process has looked, and whatever it was at with what it knew before has been answered.
 EVERYBODY_KNOWS_SECONDS = 6.0
 
@@ -26,10 +27,12 @@ class Tombstones:
         self._fetch = fetch
         self._hash_shopper = hash_shopper
         self._stand_ins: dict[int, str] | None = None  # None: not known yet
+        self._is_known = asyncio.Event()
 
     async def look(self) -> None:
         """Raises StoreUnavailableError: what was known stays known."""
         self._stand_ins = {int(row["shopper_hash"]): row["stand_in"] for row in await self._fetch(_ALL)}
+        self._is_known.set()
 
     async def known(self) -> None:
         """For who must not go on without. Raises StoreUnavailableError."""
@@ -45,15 +48,19 @@ class Tombstones:
 
     @asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
-        """Looks again and again inside the block; while PostgreSQL is away, what was known holds."""
+        """Looks again and again inside the block; while PostgreSQL is away, what was known holds. Entered when it is
+        known who was erased, or after FIRST_LOOK_SECONDS without."""
         looking = asyncio.create_task(self._keep_looking())
         try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_known.wait(), FIRST_LOOK_SECONDS)
             yield
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
 
     async def _keep_looking(self) -> None:
+        pause = 0.02  # PostgreSQL may be starting, too
         while True:
             try:
                 await self.look()
@@ -61,7 +68,8 @@ class Tombstones:
                 pass  # whoever needs PostgreSQL says so
             except Exception:
                 log.exception("Nobody could look who was erased; tried again in %s s", LOOK_SECONDS)
-            await asyncio.sleep(LOOK_SECONDS)
+            pause = LOOK_SECONDS if self._is_known.is_set() else min(2 * pause, LOOK_SECONDS)
+            await asyncio.sleep(pause)
 
 
 class ForgetfulFinder:
