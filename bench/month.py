@@ -1,10 +1,11 @@
-"""A month in the embedded engine, as bench/month.sql describes it, merged as upkeep leaves a month that is over."""
+"""A month in the embedded engine, as bench/month.sql describes it: over, merged and counted as upkeep leaves it."""
 
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tracker.store.warehouse.closed_months import merge_closed_months
+from tracker.store.warehouse.counted_months import count_closed_months
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.threads import EngineThreads
 
@@ -23,6 +24,7 @@ async def fill(engine: EmbeddedEngine, threads: EngineThreads, clicks: int) -> N
             await _execute(threads, sql)
         print(f"{name}: {rows_of(engine, name):,}", flush=True)
     await merge_closed_months(threads, AFTER_IT)
+    await count_closed_months(threads, AFTER_IT)
 
 
 async def _execute(threads: EngineThreads, sql: str, **numbers: int) -> None:

@@ -14,6 +14,7 @@ from tests.store.factories import click_fact
 from tests.warehouse.setting import DAY, Warehouse, put, tag_fact, until
 from tracker.store.retention import Keep, Retention
 from tracker.store.warehouse.closed_months import merge_closed_months
+from tracker.store.warehouse.counted_months import count_closed_months
 from tracker.store.warehouse.migrate import migrate_clickhouse
 from tracker.store.warehouse.native import NativeEngine
 from tracker.store.warehouse.threads import EngineThreads
@@ -57,4 +58,6 @@ async def test_a_month_that_is_no_longer_kept_goes_from_every_node(
 
 async def test_months_that_are_over_are_left_to_the_operator_of_a_cluster(warehouse: Warehouse) -> None:
     put(warehouse.engine, *CLICKS, times=2)
-    assert await merge_closed_months(warehouse.threads, datetime(2026, 12, 20, tzinfo=UTC)) == 0
+    december = datetime(2026, 12, 20, tzinfo=UTC)
+    assert await merge_closed_months(warehouse.threads, december) == 0
+    assert await count_closed_months(warehouse.threads, december) == 0

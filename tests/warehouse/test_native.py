@@ -14,6 +14,7 @@ from tests.warehouse.setting import postback_fact, put, revision_fact, row_of, t
 from tracker.core.click import Click
 from tracker.core.facts import ClickFact
 from tracker.errors import PoisonError, StoreUnavailableError, WarehouseQueryError, WarehouseTooOldError
+from tracker.store.warehouse.counted_months import count_closed_months
 from tracker.store.warehouse.embedded import EmbeddedEngine
 from tracker.store.warehouse.formats import FORMATS
 from tracker.store.warehouse.migrate import migrate_clickhouse, migrations, run_statement, statements
@@ -49,6 +50,11 @@ def test_every_kind_of_fact_is_stored_once_however_often_it_comes(native: Native
     put(native, tag_fact(after=660))  # sent again, received later
     for table in ("clicks", "postbacks", "conversion_revisions", "conversion_lines", "tag_reports"):
         assert native.query(f"SELECT count() FROM tracker.{table} FINAL", format_="TSV") == b"1\n"
+
+
+async def test_a_server_that_is_too_old_for_views_counts_no_month(native: NativeEngine) -> None:
+    put(native, click_fact())
+    assert await count_closed_months(EngineThreads(native), CLICKED_AT + timedelta(days=30)) == 0
 
 
 @pytest.mark.parametrize(

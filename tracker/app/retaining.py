@@ -1,4 +1,4 @@
-"""Once a day the warehouse process lets go of what is kept for a time only, and merges the months that are over."""
+"""Once a day the warehouse process lets go of what is kept for a time only, and closes the months that are over."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ from tracker.keys.clock import is_believed
 from tracker.settings import Settings
 from tracker.store.retention import Keep, Retention
 from tracker.store.warehouse.closed_months import merge_closed_months
+from tracker.store.warehouse.counted_months import count_closed_months
 from tracker.store.warehouse.threads import EngineThreads
 
 log = logging.getLogger(__name__)
@@ -26,18 +27,20 @@ async def keep_retaining(settings: Settings, threads: EngineThreads, stopping: a
     keep = Keep(settings.keep_click_months, settings.keep_address_days)
     retention = Retention(threads, with_embedded(settings).postgres_url or "", keep, lambda: datetime.now(UTC))
     while not stopping.is_set():
-        pause = min(await _let_go(settings.data, retention), await _merge(threads))
+        pause = min(await _let_go(settings.data, retention), await _close_months(threads))
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
 
 
-async def _merge(threads: EngineThreads) -> float:
+async def _close_months(threads: EngineThreads) -> float:
     """How many seconds to wait for the next time."""
     try:
         if merged := await merge_closed_months(threads, datetime.now(UTC)):
             log.info("ClickHouse: merged %d partitions of months that are over", merged)
+        if counted := await count_closed_months(threads, datetime.now(UTC)):
+            log.info("ClickHouse: counted the clicks of %d months that are over", counted)
     except (StoreUnavailableError, WarehouseQueryError) as error:
-        log.warning("Months that are over are not merged yet, tried again in %s s: %s", _AGAIN_SECONDS, error)
+        log.warning("Months that are over are not merged and counted, tried again in %s s: %s", _AGAIN_SECONDS, error)
         return _AGAIN_SECONDS
     return _DAY_SECONDS
 

@@ -16,8 +16,12 @@ GROUP BY table, partition HAVING count() > 1 ORDER BY partition, table
 
 async def merge_closed_months(threads: EngineThreads, now: datetime) -> int:
     """How many partitions were merged. Raises StoreUnavailableError or WarehouseQueryError."""
-    last_closed = (now - _LATE).replace(day=1) - timedelta(days=1)
-    unmerged = await threads.rows(_UNMERGED.format(f"{last_closed:%Y%m}"))
+    unmerged = await threads.rows(_UNMERGED.format(last_closed_month(now)))
     for table, partition in unmerged:
         await threads.execute(f"OPTIMIZE TABLE tracker.{table} PARTITION {partition} FINAL")
     return len(unmerged)
+
+
+def last_closed_month(now: datetime) -> str:
+    """As a partition is named."""
+    return f"{(now - _LATE).replace(day=1) - timedelta(days=1):%Y%m}"
