@@ -33,6 +33,10 @@ QUESTIONS = {
         SELECT partner_id, sum(valid_clicks) AS valid, sum(conversions) AS orders,
             toDecimal128(orders, 6) / valid AS cr, sum(commission) AS rubles, toDecimal128(rubles, 4) / valid AS epc
         FROM partner_daily WHERE {_MONTH} GROUP BY partner_id HAVING valid > 0 ORDER BY epc DESC""",
+    "check_daily": f"""
+        SELECT check, sum(asked) AS times, sumIf(asked, finding = 'found') AS found,
+            sumIf(asked, refused) AS without_cashback
+        FROM check_daily WHERE {_MONTH} GROUP BY check ORDER BY check""",
     "check_outcomes": f"""
         SELECT check, count() AS asked, countIf(finding = 'found') AS found, sum(refused) AS refused
         FROM check_outcomes WHERE {_MONTH} GROUP BY check ORDER BY check""",
@@ -104,8 +108,8 @@ async def measure() -> AsyncIterator[Table]:
         notes=[
             (
                 f"A month of {counted['clicks']:,} clicks, {counted['conversion_revisions']:,} revisions and "
-                f"{counted['postbacks']:,} postbacks, over and merged as upkeep does it; asked as an analyst asks, "
-                f"by the statements in bench/views.py. First: before anything of it is cached; then {RUNS} runs."
+                f"{counted['postbacks']:,} postbacks, over, merged and counted as upkeep does it; asked as an analyst "
+                f"asks, by the statements in bench/views.py. First: before anything of it is cached; then {RUNS} runs."
             ),
             (
                 f"Bars: every view under {BAR_SECONDS:.0f} s, {f'missed by {slow}' if slow else 'met'}; "
