@@ -345,3 +345,9 @@ async def test_a_heavy_question_holds_up_neither_inserts_nor_lookups_nor_the_loo
     engine.execute("KILL QUERY WHERE query LIKE '%sipHash64%' AND query_id != queryID() ASYNC")
     asking[2].cancel()
     await asyncio.gather(*asking, return_exceptions=True)
+
+
+def test_a_question_is_worked_at_by_two_threads(engine: EmbeddedEngine) -> None:
+    """However little memory the engine may take."""
+    asked = "EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(10000000)"
+    assert "NumbersRange × 2" in engine.query(asked, format_="TSVRaw", as_analyst=True).decode()

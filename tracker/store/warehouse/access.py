@@ -7,7 +7,8 @@ ANALYST = "analyst"
 MEMORY_BYTES = 1_500_000_000  # all of the engine; a query beyond it fails, the engine lives on
 
 # Each session is of the one user whom the engine knows, first with all his roles. One that has given up the role
-# `owner` reads `analytics` alone; its views read the base tables with their definer's rights.
+# `owner` reads `analytics` alone; its views read the base tables with their definer's rights. Unless told otherwise the
+# engine gives a question one thread for each free GiB, which here is one of the two.
 _CONFIGURATION = """<clickhouse>
   <users_config>{path}</users_config>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
@@ -20,6 +21,7 @@ _CONFIGURATION = """<clickhouse>
       <input_format_null_as_default>0</input_format_null_as_default>
       <do_not_merge_across_partitions_select_final>1</do_not_merge_across_partitions_select_final>
       <max_threads>2</max_threads>
+      <max_threads_min_free_memory_per_thread>0</max_threads_min_free_memory_per_thread>
     </default>
   </profiles>
   <quotas><default/></quotas>
