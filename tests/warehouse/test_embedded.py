@@ -272,7 +272,7 @@ asyncio.run(main())
 """
     whole = python(script, folder, "insert")
     assert whole.stdout == "0 1000\n", whole.stderr
-    [part] = folder.glob("warehouse/clickhouse/engine/store/*/*/202611_*_1")
+    [part] = folder.glob("warehouse/clickhouse/engine/store/*/*/202611_*_0")
     os.truncate(part / "data.bin", (part / "data.bin").stat().st_size // 2)
     damaged = python(script, folder, "")
     assert damaged.stdout == "1 0\n", damaged.stderr

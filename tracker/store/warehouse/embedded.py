@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from tracker.errors import ConfigurationError, StoreUnavailableError, WarehouseQueryError
-from tracker.store.warehouse.access import ANALYST_SESSION, OUR_SESSION, write_configuration
+from tracker.store.warehouse.access import ANALYST_SESSION, OUR_SESSION, WRITER_SESSION, write_configuration
 from tracker.store.warehouse.arrow import schema_of, to_stream
 from tracker.store.warehouse.errors import UNKNOWN_FORMAT, code_of, insert_error, query_error
 
@@ -40,7 +40,7 @@ class EmbeddedEngine:
         self._blocks: dict[str, int] = {}  # the newest of each table, as its last insert left it
         self._closed = False
         self._session_class = _import_chdb()
-        self._writer = self._open(())
+        self._writer = self._open(WRITER_SESSION)
         self.broken_parts = self._broken_parts()
         os.register_at_fork(after_in_child=self._end_fork)
 
