@@ -248,6 +248,7 @@ async def test_a_full_batch_is_followed_at_once_and_read_while_it_is_inserted(
         ({FACT_FIELD: msgspec.msgpack.encode(click_fact(checks=[("cookies", "ok", "high")]))}, "length"),
         ({FACT_FIELD: msgspec.msgpack.encode(click_fact(checks=[("cookies", "ok", "high", "", -1)]))}, "check_ms"),
         ({FACT_FIELD: msgspec.msgpack.encode(click_fact()).replace(b"lamoda", b"l\xff\xfeoda")}, "utf-8"),
+        ({FACT_FIELD: msgspec.msgpack.encode(click_fact())[:-1] + b"\x91" * 9_999 + b"\xc0"}, "recursion"),
     ],
 )
 async def test_an_entry_that_is_no_click_goes_to_quarantine_and_the_rest_goes_on(

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tracker.errors import ConfigurationError, StoreUnavailableError, WarehouseQueryError
+from tracker.errors import ConfigurationError, PoisonError, StoreUnavailableError, WarehouseQueryError
 from tracker.store.warehouse.access import ANALYST_SESSION, OUR_SESSION, WRITER_SESSION, write_configuration
 from tracker.store.warehouse.arrow import schema_of, to_stream
 from tracker.store.warehouse.errors import UNKNOWN_FORMAT, code_of, insert_error, query_error
+from tracker.store.warehouse.packed_rows import PackedRows, in_memory
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,11 @@ class EmbeddedEngine:
             return
         self._refuse_when_closed()
         try:
-            stream = to_stream(self._schema(table, columns), rows)
             before = self._blocks.pop(table, None) or self._newest_block(table)
-            with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
-                inserter.append(stream)
-                inserter.finish()
+            if isinstance(rows, PackedRows):
+                self._insert_packed(table, columns, rows)
+            else:
+                self._insert_decoded(table, columns, rows)
         except (RuntimeError, WarehouseQueryError) as error:
             raise insert_error(str(error), code_of(str(error))) from error
         newest = self._newest_block(table)
@@ -61,6 +62,19 @@ class EmbeddedEngine:
             # chdb counts the rows as written, whatever becomes of their part: a full disk is no error to it.
             raise StoreUnavailableError("ClickHouse took the rows and kept none: see whether its disk is full.")
         self._blocks[table] = newest
+
+    def _insert_decoded(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        stream = to_stream(self._schema(table, columns), rows)
+        with self._writer.send_insert(f"INSERT INTO {table} ({', '.join(columns)})", "ArrowStream") as inserter:
+            inserter.append(stream)
+            inserter.finish()
+
+    def _insert_packed(self, table: str, columns: Sequence[str], rows: PackedRows) -> None:
+        with in_memory(rows.packed) as path:
+            try:
+                self._run(self._writer, rows.insert_from(path, table, columns), "Null", {})
+            except WarehouseQueryError as error:
+                raise PoisonError(f"ClickHouse did not take these as they are: {error}") from error
 
     def execute(self, sql: str) -> None:
         if not hasattr(self._own, "executing"):

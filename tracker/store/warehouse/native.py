@@ -19,6 +19,7 @@ from tracker.store.warehouse.errors import SUPPORT_IS_DISABLED, UNKNOWN_FORMAT, 
 from tracker.store.warehouse.formats import FORMATS
 from tracker.store.warehouse.hosts import Hosts, addresses
 from tracker.store.warehouse.on_cluster import on_cluster
+from tracker.store.warehouse.packed_rows import PackedRows
 from tracker.store.warehouse.parameters import filled
 from tracker.store.warehouse.versions import VIEWS, no_views, read_version
 
@@ -84,6 +85,8 @@ class NativeEngine:
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         if not rows:
             return
+        if isinstance(rows, PackedRows):
+            rows = rows.by_column
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES"
         try:
             # The driver would cut off decimals, and its own check takes longer than all the rest.

@@ -36,11 +36,11 @@ def _table(name: str, fact: type[msgspec.Struct], dated_by: str, *derived: str, 
     return Table(name, columns, columns.index(dated_by))
 
 
-_CHECK_COLUMNS = ("check_names", "check_findings", "check_confidences", "check_evidence", "check_ms")
+CHECK_COLUMNS = ("check_names", "check_findings", "check_confidences", "check_evidence", "check_ms")
 CLICKS = _table(
-    "tracker.clicks", ClickFact, "clicked_at", "clicked_at", "shopper_hash", *_CHECK_COLUMNS, without="checks"
+    "tracker.clicks", ClickFact, "clicked_at", "clicked_at", "shopper_hash", *CHECK_COLUMNS, without="checks"
 )
-TAG_REPORTS = _table("tracker.tag_reports", TagFact, "reported_at", "reported_at", *_CHECK_COLUMNS, without="checks")
+TAG_REPORTS = _table("tracker.tag_reports", TagFact, "reported_at", "reported_at", *CHECK_COLUMNS, without="checks")
 POSTBACKS = _table("tracker.postbacks", PostbackFact, "received_at", "received_at")
 REVISIONS = _table(
     "tracker.conversion_revisions", RevisionFact, "revised_at", "revised_at", "shopper_hash", without="lines"
@@ -73,7 +73,7 @@ def click_rows(facts: Sequence[StreamedClick], hash_shopper: HashShopper) -> ByC
     checks = [_decoded_checks(bytes(raw)) for raw in columns.pop(_CHECKS)]
     seconds = [microseconds // 1_000_000 for microseconds in columns[_CLICKED_AT_US]]
     hashes = [hash_shopper(shopper_id) for shopper_id in columns[_SHOPPER_ID]]
-    return ByColumn([*columns, seconds, hashes, *unzipped(checks, len(_CHECK_COLUMNS))])
+    return ByColumn([*columns, seconds, hashes, *unzipped(checks, len(CHECK_COLUMNS))])
 
 
 def tag_row(fact: TagFact) -> Row:
@@ -105,7 +105,7 @@ _decoded_checks = lru_cache(maxsize=4096)(_checks.decode)  # browsers that were 
 
 
 def _check_columns(checks: _Checks) -> tuple[tuple[str | int, ...], ...]:
-    return tuple(zip(*checks, strict=True)) or ((),) * len(_CHECK_COLUMNS)
+    return tuple(zip(*checks, strict=True)) or ((),) * len(CHECK_COLUMNS)
 
 
 def by_month(table: Table, rows: Sequence[Row]) -> list[Sequence[Row]]:
