@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from tests.store.factories import click_fact
-from tests.warehouse.setting import DAY, Warehouse, ask, postback_fact, put
+from tests.warehouse.setting import DAY, Warehouse, ask, postback_fact, put, row_of
 from tracker.store.warehouse.closed_months import merge_closed_months
+from tracker.store.warehouse.rows import CLICKS
 
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 _PARTS = """
@@ -32,3 +33,19 @@ async def test_a_month_is_merged_a_day_after_it_is_over(warehouse: Warehouse) ->
     assert (there["clicks", "202611"], there["postbacks", "202611"]) == (1, 1)
     assert ask(warehouse.engine, "SELECT count() FROM clicks") == [(3,)]
     assert await merge_closed_months(warehouse.threads, DECEMBER + timedelta(days=1)) == 0
+
+
+async def test_parts_are_merged_column_by_column(warehouse: Warehouse) -> None:
+    engine = warehouse.engine
+    engine.execute("SYSTEM STOP MERGES tracker.clicks")
+    some = [row_of(click_fact(number, after=number, deep_link="x" * 10_000)) for number in range(600)]
+    for _ in range(2):  # each a part of one file, and together more than one file takes
+        engine.insert(CLICKS.name, CLICKS.columns, some)
+    engine.execute("SYSTEM START MERGES tracker.clicks")
+    engine.execute("OPTIMIZE TABLE tracker.clicks FINAL")
+    merged = "SELECT rows, part_type FROM system.parts WHERE active AND database = 'tracker' AND table = 'clicks'"
+    setting = (
+        "SELECT value FROM system.merge_tree_settings WHERE name = 'vertical_merge_algorithm_min_rows_to_activate'"
+    )
+    assert engine.query(merged, format_="TSV") == b"600\tWide\n"
+    assert engine.query(setting, format_="TSV") == b"1\n"

@@ -2,6 +2,7 @@
 is in quarantine; a drain that is killed before that inserts it again, and it becomes one row."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,8 +25,10 @@ from tracker.store.warehouse.rows import CLICKS, HashShopper, StreamedClick, cli
 from tracker.store.warehouse.threads import EngineThreads
 from tracker.telemetry import BACKLOG, BATCH_SECONDS, OLDEST_CLICK, SHIPPED, Telemetry
 
+log = logging.getLogger(__name__)
+
 SOURCE = "clicks"
-PER_STREAM = 640  # some 10,000 rows a batch
+PER_STREAM = 1280  # some 20,000 rows a batch: a part of one file, and few to merge
 
 _Packed = tuple[PackedClick, Fields]
 _Decoded = tuple[StreamedClick, Fields]
@@ -126,7 +129,8 @@ class ClickShipper:
         """As they are, and if they are not taken so, decoded here: then it is told which one is to blame."""
         try:
             await self._insert([click for click, _ in entries], partial(packed_rows, hash_shopper=self._hash_shopper))
-        except PoisonError:
+        except PoisonError as error:
+            log.warning("A batch of clicks is decoded here, which takes longer: %s", error)
             decoded, poisons = await asyncio.to_thread(_each, self._decode_one, [fields for _, fields in entries])
             refused = await store_all_but_poison(decoded, self._insert_decoded)
             return poisons + [_poison(fields, error) for (_, fields), error in refused]
