@@ -49,3 +49,12 @@ async def test_parts_are_merged_column_by_column(warehouse: Warehouse) -> None:
     )
     assert engine.query(merged, format_="TSV") == b"600\tWide\n"
     assert engine.query(setting, format_="TSV") == b"1\n"
+
+
+async def test_a_month_of_one_insert_with_a_click_twice_is_merged_too(warehouse: Warehouse) -> None:
+    twice = [row_of(click_fact(1))] * 2
+    warehouse.engine.insert(CLICKS.name, CLICKS.columns, twice)
+    await merge_closed_months(warehouse.threads, DECEMBER + timedelta(days=1))
+    rows = "SELECT toString(sum(rows)) FROM system.parts WHERE active AND database = 'tracker' AND table = 'clicks'"
+    assert await warehouse.threads.rows(rows) == [["1"]]
+    assert await merge_closed_months(warehouse.threads, DECEMBER + timedelta(days=1)) == 0

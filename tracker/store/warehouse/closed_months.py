@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from tracker.store.warehouse.threads import EngineThreads
 
 _LATE = timedelta(days=1)  # what still came out of a journal or a backlog is merged with the rest
-# A cluster's are its operator's: an old server's replicas were seen to take this statement and do nothing.
+# One insert may hold a fact twice (level 0). A cluster's months are its operator's: an old server's replicas were seen
+# to take this statement and do nothing.
 _UNMERGED = """
 SELECT table, partition FROM system.parts
 WHERE database = 'tracker' AND NOT endsWith(table, '_local') AND active
 AND toUInt32OrZero(partition) BETWEEN 190001 AND {}
-GROUP BY table, partition HAVING count() > 1 ORDER BY partition, table
+GROUP BY table, partition HAVING count() > 1 OR min(level) = 0 ORDER BY partition, table
 """
 
 
