@@ -36,7 +36,8 @@ class Row:
         """0 failures in n rounds bound the rate of failure by 3/n at 95 %."""
         if self.failures or not self.rounds:
             return "none"
-        return f"{min(100.0, 300 / self.rounds):.2g} %"
+        percent = 300 / self.rounds
+        return f"{percent:.2g} %" if percent < 100 else "100 %"
 
     @property
     def cells(self) -> tuple[str, ...]:
