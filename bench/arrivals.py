@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
+from typing import cast
 
 import uvloop
 
-_WITH_ID = re.compile(rb"HTTP/1.1 302 [^\r]*\r\n(?s:.*)\r\nLocation: [^\r]*sub=\w{30}", re.IGNORECASE)
+_WITH_ID = re.compile(rb"HTTP/1.1 302 (?s:.*?)\r\nLocation: [^\r]*sub=\w{30}", re.IGNORECASE)
 _END = b"\r\n\r\n"
 _PERCENTILES = (50, 99, 99.9)
 
@@ -43,8 +44,7 @@ class Connection(asyncio.Protocol):
         self._due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by their class
         self._line.free.append(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio calls it so
@@ -74,6 +74,8 @@ async def send_at(port: int, rate: float, requests: Sequence[bytes], connections
     loop, line = asyncio.get_running_loop(), Line()
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(line), "127.0.0.1", port)
+    if not line.free:
+        raise SystemExit("none of the connections is open")
     begin = perf_counter() + 0.1
     for number, request in enumerate(requests):
         due = begin + number / rate
