@@ -50,7 +50,8 @@ async def attached(pid: int, options: Sequence[str]) -> AsyncIterator[Path]:
             async with asyncio.timeout(_ATTACH_SECONDS):
                 for _ in pids:  # a child may have ended meanwhile
                     said = await tracing.stderr.readline()
-                    assert b"attached" in said or (b"No such process" in said and str(pid).encode() not in said), said
+                    ended = b"No such process" in said and f", {pid})".encode() not in said
+                    assert b"attached" in said or ended, said
             yield trace
         finally:
             if tracing.returncode is None:

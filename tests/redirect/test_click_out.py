@@ -12,6 +12,7 @@ from tests.agents import DESKTOP, PHONE
 from tests.redirect.setting import NOW, SHOPPER, Setting, open_setting
 from tracker.core.click import Check, Device, Finding, Surface
 from tracker.core.reasons import ClickReason, Reason
+from tracker.redirect.tokens import PASS_SECONDS
 from tracker.telemetry import CLICK_PAGES, DOUBLE_CLICKS
 
 
@@ -254,6 +255,21 @@ async def test_a_double_click_on_a_banner_is_one_click_when_the_browser_has_pass
     first, second = await setting.go("lab", stay=True), await setting.go("lab", stay=True)
     assert (first.status, first.asked) == (302, False)
     assert second.click_id == first.click_id
+
+
+async def test_a_browser_goes_by_the_name_of_its_pass_and_gets_that_name_when_the_pass_is_old(setting: Setting) -> None:
+    setting.passed("b" * 20)
+    of_another_first_tab = setting.tokens.make_browser_cookie("c" * 20, setting.now)
+    setting.jar["browser"] = of_another_first_tab
+    fresh = await setting.go(s=setting.link(), stay=True)
+    assert ([fact.browser_id for fact in await setting.facts()], fresh.asked) == (["b" * 20], False)
+    assert setting.jar["browser"] == of_another_first_tab
+
+    setting.now += PASS_SECONDS + 1
+    await setting.go("piz", s=setting.link(for_partner="*"), stay=True)
+    renewed = setting.tokens.read_browser_cookie(setting.jar["browser"], setting.now)
+    assert renewed is not None
+    assert renewed.b == "b" * 20
 
 
 async def test_a_double_click_of_a_browser_without_a_cookie_is_one_click(setting: Setting) -> None:

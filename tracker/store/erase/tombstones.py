@@ -26,7 +26,7 @@ class Tombstones:
     def __init__(self, fetch: Fetch, hash_shopper: Callable[[str], int]) -> None:
         self._fetch = fetch
         self._hash_shopper = hash_shopper
-        self._stand_ins: dict[int, str] | None = None  # None: not known yet
+        self._stand_ins: dict[int, str] = {}
         self._is_known = asyncio.Event()
 
     async def look(self) -> None:
@@ -36,7 +36,7 @@ class Tombstones:
 
     async def known(self) -> None:
         """For who must not go on without. Raises StoreUnavailableError."""
-        if self._stand_ins is None:
+        if not self._is_known.is_set():
             await self.look()
 
     def stand_in(self, shopper_id: str) -> str | None:
@@ -67,7 +67,7 @@ class Tombstones:
             except StoreUnavailableError:
                 pass  # whoever needs PostgreSQL says so
             except Exception:
-                log.exception("Nobody could look who was erased; tried again in %s s", LOOK_SECONDS)
+                log.exception("Nobody could look who was erased; tried again within %s s", LOOK_SECONDS)
             pause = LOOK_SECONDS if self._is_known.is_set() else min(2 * pause, LOOK_SECONDS)
             await asyncio.sleep(pause)
 

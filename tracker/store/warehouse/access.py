@@ -6,10 +6,10 @@ from xml.sax.saxutils import escape
 ANALYST = "analyst"
 MEMORY_BYTES = 1_500_000_000  # all of the engine; a query beyond it fails, the engine lives on
 
-# Parts are merged column by column, however few rows they have: of so many columns that takes a third of the time.
 # Each session is of the one user whom the engine knows, first with all his roles. One that has given up the role
 # `owner` reads `analytics` alone; its views read the base tables with their definer's rights. Unless told otherwise the
-# engine gives a question one thread for each free GiB, which here is one of the two.
+# engine gives a question one thread for each free GiB, which here is one of the two. Parts are merged column by column,
+# however few rows they have: of so many columns that takes a third of the time.
 _CONFIGURATION = """<clickhouse>
   <users_config>{path}</users_config>
   <max_server_memory_usage>{memory}</max_server_memory_usage>

@@ -13,9 +13,7 @@ from tracker.store.warehouse.by_column import ByColumn
 class Layout(NamedTuple):
     """How ClickHouse makes columns of the values, in its own words."""
 
-    structure: (
-        str  # names and types of a row's values; wider than the columns, for the reader cuts off what is too large
-    )
+    structure: str  # names and types of a row's values, wider than the columns: the reader cuts off what is too large
     derived: Mapping[str, str]  # of columns that are not just a value
     fits: str  # whether each value is exactly what its column takes
 
