@@ -82,15 +82,19 @@ async def test_starting_over_in_another_tab_works_while_valkey_is_away(valkey: R
 
 
 class Hangs(ClickStore):
-    """A Valkey that takes everything and answers nothing, for longer than a command may take."""
+    """A Valkey that takes everything and answers nothing, for longer than a command may take, until it is over."""
+
+    def __init__(self, valkey: Redis) -> None:
+        super().__init__(valkey, hot_days=3)
+        self.is_over = asyncio.Event()
 
     async def _trip(self, commands: Sequence[Command], copies: Copies | None = None) -> list[Any]:
-        await asyncio.Event().wait()
+        await self.is_over.wait()
         return await super()._trip(commands, copies)
 
 
 async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(valkey: Redis, tmp_path: Path) -> None:
-    store = Hangs(valkey, hot_days=3)
+    store = Hangs(valkey)
     async with open_setting(valkey, store=store, journal=tmp_path / "journal") as setting:
         setting.passed()
         began = monotonic()
@@ -100,3 +104,4 @@ async def test_only_the_first_shopper_waits_and_not_for_long_while_valkey_hangs(
         began = monotonic()
         assert (await setting.go(s=setting.link())).status == 302
         assert monotonic() - began < PATIENCE_SECONDS
+        store.is_over.set()
