@@ -18,8 +18,7 @@ SHARDS = 1 << 10
 RANDOM_BITS = 38
 
 _SHAPE = re.compile(f"[{LETTERS}][{ALPHABET}]{{{LENGTH - 1}}}")
-_TO_PYTHON_DIGITS = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")  # what int(text, 32) reads
-_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_TO_PYTHON_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # what int(text, 32) reads
 
 
 class ClickIdParts(NamedTuple):
@@ -35,18 +34,9 @@ def is_click_id(text: str) -> bool:
 
 def parts(click_id: str) -> ClickIdParts:
     """The fields of a text that `is_click_id`."""
-    payload = int(click_id[1:PAYLOAD_LENGTH].encode().translate(_TO_PYTHON_DIGITS), 32)
+    payload = int(click_id[1:PAYLOAD_LENGTH].translate(_TO_PYTHON_DIGITS), 32)
     return ClickIdParts(
         second=payload >> 48,
         shard=(payload >> RANDOM_BITS) & (SHARDS - 1),
         random=payload & ((1 << RANDOM_BITS) - 1),
-    )
-
-
-def base32(number: int) -> str:
-    """Sixteen characters for 80 bits."""
-    high, low = number >> 40, number & 0xFF_FFFF_FFFF
-    return (
-        f"{_PAIRS[high >> 30]}{_PAIRS[high >> 20 & 1023]}{_PAIRS[high >> 10 & 1023]}{_PAIRS[high & 1023]}"
-        f"{_PAIRS[low >> 30]}{_PAIRS[low >> 20 & 1023]}{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}"
     )

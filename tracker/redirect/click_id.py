@@ -3,17 +3,18 @@
 import hashlib
 import hmac
 import time
+from base64 import b32encode
 from collections.abc import Callable
 from urllib.parse import unquote
 
 from itsdangerous import Signer
 
 from tracker.core.click_id import (
+    ALPHABET,
     LETTERS,
     PAYLOAD_LENGTH,
     RANDOM_BITS,
     SHARDS,
-    base32,
     is_click_id,
 )
 from tracker.core.mac import mac_by
@@ -23,6 +24,7 @@ _BLANKS = " \t\r\n"
 _LONGEST_TEXT = 200  # thirty characters, each URL-encoded, with blanks around them
 _MAC_LENGTH = 13
 _MAC_BYTES = 10  # 16 characters, of which 13 are kept: 65 bits
+_TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
 class SignedClickIds:
@@ -44,7 +46,7 @@ class SignedClickIds:
         """`shard` below 1,024 and `random_bits` below 2**38."""
         number = ((now_seconds << 10 | shard % SHARDS) << RANDOM_BITS) | random_bits
         key = self._signing()
-        payload = key.letter + base32(number)
+        payload = key.letter + _base32(number.to_bytes(10, "big"))
         return payload + key.mac(payload, partner_id)
 
     def read(self, text: str, partner_id: str) -> str | None:
@@ -90,4 +92,8 @@ class _Key:
 
     def mac(self, payload: str, partner_id: str) -> str:
         digest = self._mac(f"{payload}.{partner_id}".encode())
-        return base32(int.from_bytes(digest[:_MAC_BYTES], "big"))[:_MAC_LENGTH]
+        return _base32(digest[:_MAC_BYTES])[:_MAC_LENGTH]
+
+
+def _base32(raw: bytes) -> str:
+    return b32encode(raw).translate(_TO_CROCKFORD).decode()

@@ -25,11 +25,7 @@ class Known(NamedTuple):
 
     def passed(self, now: float) -> PassClaim | None:
         """The pass, while the browser need not be asked again."""
-        return self.pass_ if self.pass_ is not None and _is_fresh(self.pass_, now) else None
-
-
-def _is_fresh(pass_: PassClaim, now: float) -> bool:
-    return now - pass_.t <= PASS_SECONDS
+        return self.pass_ if self.pass_ is not None and now - self.pass_.t <= PASS_SECONDS else None
 
 
 def sent_cookies(header: str) -> Mapping[str, str]:
@@ -49,13 +45,10 @@ class Cookies:
 
     def read(self, sent: Mapping[str, str], now: float) -> Known:
         shopper = self._tokens.read_shopper_cookie(sent.get(self._shopper, ""), now)
-        shopper_id = shopper.s if shopper else ""
-        pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
-        if pass_ is not None and _is_fresh(pass_, now):  # it names the browser: the other cookie has time
-            return Known(shopper_id, pass_.b, renew_browser=False, pass_=pass_)
         browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
+        pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
         return Known(
-            shopper_id=shopper_id,
+            shopper_id=shopper.s if shopper else "",
             # Two first tabs at once are given two names; the one that passed stays.
             browser_id=pass_.b if pass_ else browser.b if browser else "",
             renew_browser=browser is None

@@ -23,9 +23,6 @@ _EXPIRY_MARGIN_SECONDS = 3600
 # A record holds places in these lists: it is read by the next release too, so they only grow at their end.
 _DEVICES = list(Device)
 _SURFACES = list(Surface)
-_PLACE_BITS = {str(surface): number << 4 for number, surface in enumerate(_SURFACES)} | {
-    str(device): number for number, device in enumerate(_DEVICES)
-}
 _CHECKS = list(Check)
 _RESULTS = [
     (finding, confidence) for finding in (Finding.UNKNOWN, Finding.OK, Finding.FOUND) for confidence in Confidence
@@ -81,7 +78,7 @@ def expires_at(place: Place, hot_days: int) -> int:
 
 
 def pack(fact: ClickFact) -> bytes:
-    place = _PLACE_BITS[fact.surface] | _PLACE_BITS[fact.device]
+    place = _SURFACES.index(Surface(fact.surface)) << 4 | _DEVICES.index(Device(fact.device))
     return msgspec.msgpack.encode(
         HotClick(
             microsecond=fact.clicked_at_us % 1_000_000,
