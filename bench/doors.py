@@ -1,10 +1,9 @@
-"""The same answer behind the router and the middlewares, and behind the front door, whole and as a bare redirect;
-without sockets."""
+"""The same answer behind the router and the middlewares, and from the front door; without sockets."""
 
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -14,8 +13,8 @@ from tracker.app.limiting import Limiting
 from tracker.settings import read_settings
 from tracker.telemetry import Telemetry
 from tracker.web import TrustedProxies, Watch, make_runner, middleware, watched
-from tracker.web.front_door import FRONT_DOOR, FrontDoor
-from tracker.web.redirect import Redirect
+from tracker.web.front_door import FRONT_DOOR, FrontDoor, Visit
+from tracker.web.redirect import redirect
 from tracker.web.wrong import pages_for_people
 
 _REQUEST = (
@@ -46,32 +45,29 @@ class _Wire(asyncio.Transport):
 
 
 @asynccontextmanager
-async def doors() -> AsyncIterator[tuple[Asking, Asking, Asking]]:
-    """Through the router, through the door with a whole response, and as the tracker does it."""
+async def doors() -> AsyncIterator[tuple[Asking, Asking]]:
+    """Through the router, and through the door."""
     async with AsyncExitStack() as stack:
         ways = []
-        for door, redirect in ((False, Redirect), (True, _whole_response), (True, Redirect)):
-            runner = make_runner(_application(redirect, door=door), Telemetry())
+        for door in (False, True):
+            runner = make_runner(_application(door=door), Telemetry())
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             ways.append(_asked(runner))
-        yield ways[0], ways[1], ways[2]
+        yield ways[0], ways[1]
 
 
-def _whole_response(location: str) -> web.Response:
-    return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
-
-
-def _application(redirect: Callable[[str], web.StreamResponse], *, door: bool) -> web.Application:
+def _application(*, door: bool) -> web.Application:
     telemetry, proxies = Telemetry(), TrustedProxies(["127.0.0.0/8"])
     watch = Watch(telemetry, proxies, _KINDS.values())
     limiting = Limiting.by(read_settings({"TRACKER_LIMIT_CLICKS": "10000000"}))
 
-    async def answer(_: web.Request, partner: str) -> web.StreamResponse:
-        return redirect(f"https://{partner}.example/")
-
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await answer(request, request.match_info["partner"])
+        return redirect(f"https://{request.match_info['partner']}.example/")
+
+    def begin(visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> bool:
+        asyncio.get_running_loop().call_soon(done, f"https://{visit.name}.example/", ())
+        return True
 
     app = web.Application(
         middlewares=[
@@ -82,8 +78,8 @@ def _application(redirect: Callable[[str], web.StreamResponse], *, door: bool) -
     limiting.routes.put(app.add_routes([web.get("/go/{partner}", handle)]), limiting.clicks)
     if door:
         app[FRONT_DOOR] = FrontDoor(
-            "/go", answer, kind="click_out", watch=watch, limit=limiting.clicks, exempt=limiting.exempt,
-            address=proxies.read_address, new_request_id=lambda: os.urandom(8).hex(), now=time.monotonic,
+            "/go", begin, kind="click_out", watch=watch, proxies=proxies, limit=limiting.clicks,
+            exempt=limiting.exempt, new_request_id=lambda: os.urandom(8).hex(), now=time.monotonic,
         )  # fmt: skip
     return app
 

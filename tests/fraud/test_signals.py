@@ -1,5 +1,6 @@
 """What a request says is read once, cut to length, and made of characters that every store takes."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_what_a_browser_says_is_read_whatever_the_case() -> None:
 def test_everything_is_cut_to_length() -> None:
     names = ("User-Agent", "Sec-Fetch-Mode", "Sec-Fetch-Dest", "Sec-Purpose")
     signals = read_signals("GET", dict.fromkeys(names, "x" * 8_000))
-    assert [len(said) for said in signals[1:]] == [512, 64, 64, 64]
+    assert [len(said) for said in msgspec.structs.astuple(signals)[1:]] == [512, 64, 64, 64]
 
 
 @pytest.mark.parametrize(

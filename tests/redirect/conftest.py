@@ -6,7 +6,8 @@ from redis.asyncio import Redis
 from tests.redirect.setting import Setting, open_setting
 
 
-@pytest.fixture
-async def setting(valkey: Redis) -> AsyncIterator[Setting]:
-    async with open_setting(valkey) as opened:
+@pytest.fixture(params=[True, False], ids=["short way", "long way"])
+async def setting(valkey: Redis, request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
+    """Nobody can tell the two ways apart."""
+    async with open_setting(valkey, door=request.param) as opened:
         yield opened

@@ -42,11 +42,15 @@ from tracker.redirect.tokens import PassClaim, Tokens, make_link
 from tracker.store.clicks import STREAMS, ClickStore, read_entry
 from tracker.store.journal import Journal, JournaledClicks, JournalFolder
 from tracker.telemetry import Telemetry
+from tracker.web import TrustedProxies, Watch, make_runner
+from tracker.web.front_door import FRONT_DOOR, FrontDoor
 from tracker.web.hashing import KeyedHash
+from tracker.web.limits import Exempt, Kind
 
 KEY = "5a" * 32
 NOW = datetime(2026, 11, 24, 12, 0, 0, 250_000, tzinfo=UTC)
 SHOPPER = "shopper-42"
+REQUEST = "request-1"
 FOR_YEARS = 3_650  # days: Valkey's clock is not pinned
 
 
@@ -144,6 +148,23 @@ class Setting:
         return click.refusals
 
 
+class _ByHeader(TrustedProxies):
+    """Everybody may say where they are."""
+
+    def sender(self, peer: str, headers: Mapping[str, str]) -> str:  # noqa: ARG002
+        return headers.get("X-Address", "203.0.113.9")
+
+
+_PROXIES = _ByHeader()
+
+
+class _Guarded(TestServer):
+    """Serves as a web worker does."""
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return make_runner(self.app, Telemetry())
+
+
 @dataclass
 class Gone:
     answer: ClientResponse
@@ -177,7 +198,9 @@ async def open_setting(
     store: ClickStore | None = None,
     journal: Path | None = None,
     policies: Mapping[Check, CheckPolicy] = MappingProxyType({}),
+    door: bool = True,
 ) -> AsyncIterator[Setting]:
+    """`door`: whether there is a short way for those who are sent on."""
     numbers = count(1)
     tokens = Tokens(since_ever(KEY), since_ever(KEY))
     cookies = Cookies(tokens, over_tls=public_url.startswith("https://"))
@@ -197,12 +220,18 @@ async def open_setting(
         telemetry=telemetry,
         now=lambda: setting.now,
         random=lambda length: next(numbers).to_bytes(length, "big"),
-        address=lambda request: request.headers.get("X-Address", "203.0.113.9"),
-        request_id=lambda _: "request-1",
+        address=_PROXIES.address_of,
+        request_id=lambda _: REQUEST,
     )
+    endpoint = click_out(lambda: programme, parts, public_url=public_url, timed=[range(83, 200)])
     app = web.Application()
-    app.add_routes(click_out(lambda: programme, parts, public_url=public_url, timed=[range(83, 200)]).routes())
-    async with TestClient(TestServer(app), cookie_jar=DummyCookieJar()) as client:
+    app.add_routes(endpoint.routes())
+    if door:
+        app[FRONT_DOOR] = FrontDoor(
+            "/go", endpoint.begin, kind="click_out", watch=Watch(telemetry, _PROXIES, ["click_out"]), proxies=_PROXIES,
+            limit=Kind.of("clicks", 0), exempt=Exempt(()), new_request_id=lambda: REQUEST, now=lambda: setting.now,
+        )  # fmt: skip
+    async with TestClient(_Guarded(app), cookie_jar=DummyCookieJar()) as client:
         setting = Setting(client, clicks, valkey, tokens, click_ids, cookies, telemetry)
         yield setting
     if journaled:

@@ -39,8 +39,8 @@ async def trips() -> Trips:
     return Trips()
 
 
-def submit(commits: GroupCommit[int, int], items: Sequence[int]) -> list["asyncio.Task[int]"]:
-    return [asyncio.create_task(commits.submit(item)) for item in items]
+def submit(commits: GroupCommit[int, int], items: Sequence[int]) -> list["asyncio.Future[int]"]:
+    return [commits.submit(item) for item in items]
 
 
 async def test_what_arrives_during_a_trip_shares_the_next_one(trips: Trips) -> None:
@@ -182,11 +182,11 @@ async def test_an_item_that_arrives_as_the_last_trip_ends_is_taken(lanes: int) -
 
 async def test_behind_a_store_that_hangs_whoever_comes_later_is_told_soon(trips: Trips) -> None:
     group = GroupCommit(trips, largest=1, patience=0.05)
-    aboard = asyncio.create_task(group.submit(1))
+    aboard = group.submit(1)
     await trips.until_taken(1)
-    behind = [asyncio.create_task(group.submit(number)) for number in (2, 3)]
+    behind = [group.submit(number) for number in (2, 3)]
     await asyncio.sleep(0.06)  # longer than their patience
-    last = asyncio.create_task(group.submit(4))
+    last = group.submit(4)
     trips.open.set()
 
     assert await aboard == 2

@@ -74,3 +74,12 @@ def test_a_limit_is_for_an_address_or_for_the_64_of_a_customer(address: str, who
 
 def test_two_networks_are_two() -> None:
     assert household("2001:db8:1:2::1") != household("2001:db8:1:3::1")
+
+
+def test_what_is_given_back_can_be_taken_again() -> None:
+    buckets = Buckets(Rate(60))
+    assert [buckets.take("a", 0.0) for _ in range(60)] == [0.0] * 60
+    assert buckets.take("a", 0.0) > 0
+    buckets.give_back("a")
+    assert (buckets.take("a", 0.0), buckets.take("a", 0.0) > 0) == (0.0, True)
+    Buckets(Rate(0)).give_back("a")

@@ -1,104 +1,17 @@
-"""The short way past the router and the middlewares answers as the long way does, whatever is asked."""
+"""The short way past the application answers as the long way does, whatever is asked and whatever happens meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
 
-from tests.web.serving import Answer, Connection
-from tracker.errors import StoreUnavailableError
-from tracker.telemetry import LIMITED, OUR_ERRORS, REFUSED_REQUESTS, REQUEST_ID, REQUEST_SECONDS, Telemetry
-from tracker.web import TrustedProxies, Watch, make_runner, middleware, watched
-from tracker.web.front_door import FRONT_DOOR, FrontDoor, raise_what_failed
-from tracker.web.limits import Exempt, Kind, Limits
-from tracker.web.redirect import Redirect
-from tracker.web.wrong import pages_for_people
-
-KINDS = {"/go/{partner}": "click_out"}
-COUNTED = ((REQUEST_SECONDS, "click_out", "3xx"), (REQUEST_SECONDS, "click_out", "4xx"),
-           (REQUEST_SECONDS, "click_out", "5xx"), (REQUEST_SECONDS, "page", "4xx"), (OUR_ERRORS, "failed"),
-           (OUR_ERRORS, "store_unavailable"), (REFUSED_REQUESTS, "encoded_body"), (LIMITED, "clicks"))  # fmt: skip
-ORDINARY = ("Host: go.example", "X-Forwarded-For: 203.0.113.9")
+from tests.web.doorway import ID, serving, serving_by, written
+from tests.web.serving import Answer
+from tracker.telemetry import LIMITED
+from tracker.web import Patience
 
 
-@dataclass
-class Served:
-    """A route behind all middlewares, with or without a front door before them."""
-
-    port: int
-    telemetry: Telemetry
-    handled: list[str] = field(default_factory=list)  # the request ids that the log would have
-    long_way: int = 0  # requests that the router has seen
-
-    async def answer(self, line: str, *headers: str) -> Answer:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        connection = Connection(reader, writer)
-        connection.send("\r\n".join([line, *ORDINARY, *headers, "", ""]).encode())
-        try:
-            return await connection.answer()
-        finally:
-            writer.close()
-
-    def counted(self) -> list[float]:
-        return [self.telemetry.value(*series) for series in COUNTED]
-
-
-@asynccontextmanager
-async def serving(*, door: bool, a_minute: int = 0) -> AsyncIterator[Served]:
-    telemetry = Telemetry()
-    proxies, exempt, clicks = TrustedProxies(["127.0.0.1"]), Exempt(()), Kind.of("clicks", a_minute)
-    watch, limits = Watch(telemetry, proxies, KINDS.values()), Limits(Kind.of("pages", 0))
-    served = Served(0, telemetry)
-
-    async def answer(_: web.Request, partner: str) -> web.StreamResponse:
-        served.handled.append(REQUEST_ID.get())
-        if partner == "away":
-            raise StoreUnavailableError("Valkey did not answer")
-        if partner == "broken":
-            raise ValueError("secret-in-a-traceback")
-        if partner == "page":
-            return web.Response(text="words", headers={"X-Robots-Tag": "noindex"})
-        redirect = Redirect(f"https://{partner}.example/?a=%2F..%2F'")
-        redirect.headers.add("Set-Cookie", "a=1")
-        redirect.headers.add("Set-Cookie", "b=2")
-        return redirect
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        raise_what_failed(request)
-        return await answer(request, request.match_info["partner"])
-
-    @web.middleware
-    async def counting(request: web.Request, handler: object) -> web.StreamResponse:
-        served.long_way += 1
-        assert callable(handler)
-        answered: web.StreamResponse = await handler(request)
-        return answered
-
-    app = web.Application(
-        middlewares=[
-            counting, watched(watch, KINDS), pages_for_people("Demo"),
-            middleware(telemetry, lambda: "ours-of-16-digits"),
-            limits.middleware(exempt, proxies.address_of, telemetry, lambda: 100.0),
-        ]
-    )  # fmt: skip
-    limits.put(app.add_routes([web.get("/go/{partner}", handle)]), clicks)
-    if door:
-        app[FRONT_DOOR] = FrontDoor(
-            "/go", answer, kind="click_out", watch=watch, limit=clicks, exempt=exempt, address=proxies.read_address,
-            new_request_id=lambda: "ours-of-16-digits", now=lambda: 100.0,
-        )  # fmt: skip
-    runner = make_runner(app, telemetry)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    served.port = runner.addresses[0][1]
-    try:
-        yield served
-    finally:
-        await runner.cleanup()
+def slow(number: int) -> bytes:
+    return written(f"GET /go/slow?n={number} HTTP/1.1")
 
 
 @pytest.mark.parametrize(
@@ -106,15 +19,22 @@ async def serving(*, door: bool, a_minute: int = 0) -> AsyncIterator[Served]:
     [
         ("GET /go/lab HTTP/1.1", (), True),
         ("GET /go/lab?b=top&url=https%3A%2F%2Flab.example%2F HTTP/1.1", (), True),
-        ("GET /go/page HTTP/1.1", (), True),
+        ("GET /go/lab?b=%D0%B6+x&b=2 HTTP/1.1", (), True),
+        ("GET /go/page HTTP/1.1", (), False),
+        ("GET /go/not-after-all HTTP/1.1", (), False),
+        ("GET /go/two-lines HTTP/1.1", (), False),
         ("GET /go/lab HTTP/1.1", ("X-Request-Id: 7b1c-from.the_proxy",), True),
         ("GET /go/lab HTTP/1.1", ("X-Request-Id: bad",), True),
-        ("GET /go/lab HTTP/1.1", ("Connection: close",), True),
+        ("GET /go/lab HTTP/1.1", ("Connection: close",), False),
         ("GET /go/away HTTP/1.1", (), False),
         ("GET /go/away HTTP/1.1", ("Accept: text/html",), False),
         ("GET /go/broken HTTP/1.1", (), False),
         ("GET /go/broken HTTP/1.1", ("Accept: text/html", "Accept-Language: ru"), False),
         ("GET /go/lab HTTP/1.1", ("Content-Encoding: gzip",), False),
+        ("GET /go/lab HTTP/1.1", ("Content-Encoding: strange",), False),
+        ("GET /go/lab HTTP/1.1", ("Upgrade: websocket", "Connection: Upgrade"), False),
+        ("GET /go/lab HTTP/1.1", ("Content-Length: 0",), True),
+        ("GET /go/lab#b HTTP/1.1", (), False),
         ("GET /go/lab HTTP/1.1", ("Expect: 100-continue", "Content-Length: 0"), False),
         ("GET /go/lab HTTP/1.0", (), False),
         ("POST /go/lab HTTP/1.1", ("Content-Length: 0",), False),
@@ -133,7 +53,7 @@ async def test_both_ways_answer_alike_and_count_alike(line: str, headers: tuple[
         answer, expected = await tried.answer(line, *headers), await plain.answer(line, *headers)
 
         assert (answer.status, answer.body) == (expected.status, expected.body)
-        assert _without_server(answer) == _without_server(expected)
+        assert _ours(answer) == _ours(expected)
         assert (tried.handled, tried.counted()) == (plain.handled, plain.counted())
         assert tried.long_way == (0 if short else 1)
 
@@ -150,14 +70,90 @@ async def test_both_ways_share_one_limit() -> None:
         assert tried.telemetry.value(LIMITED, "clicks") == 1
 
 
-async def test_what_failed_is_not_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_fails_at_the_door_fails_in_one_shape(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(door=True) as tried:
         answer = await tried.answer("GET /go/broken HTTP/1.1")
 
-    assert (answer.status, answer.json["code"], tried.handled) == (500, "failed", ["ours-of-16-digits"])
+    assert (answer.status, answer.json["code"], tried.handled) == (500, "failed", [ID])
     assert "secret-in-a-traceback" in caplog.text
     assert "secret" not in answer.body.decode()
 
 
-def _without_server(answer: Answer) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name not in ("server", "date")}
+async def test_a_request_with_a_body_goes_the_long_way() -> None:
+    async with serving(door=True) as tried, tried.connection() as connection:
+        connection.send(written("GET /go/lab HTTP/1.1", "Content-Length: 3") + b"abc")
+        assert (await connection.answer()).status == 302
+        assert tried.long_way == 1
+
+
+async def test_answers_come_in_the_order_of_their_requests() -> None:
+    async with serving(door=True) as tried, tried.connection() as connection:
+        connection.send(slow(1))
+        await tried.until_begun(1)
+        connection.send(slow(2) + written("GET /go/page HTTP/1.1") + written("GET /go/lab HTTP/1.1")[:20])
+        connection.send(written("GET /go/lab HTTP/1.1")[20:])
+        await asyncio.sleep(0.05)
+        tried.go.set()
+        answers = [await connection.answer() for _ in range(4)]
+
+    told = [answer.headers.get("location", "a page").partition("&")[0] for answer in answers]
+    assert told == ["https://slow.example/?n=1", "https://slow.example/?n=2", "a page", "https://lab.example/?"]
+
+
+async def test_many_requests_on_one_connection_all_go_the_short_way() -> None:
+    async with serving(door=True) as tried, tried.connection() as connection:
+        for number in range(50):
+            connection.send(written(f"GET /go/lab?n={number} HTTP/1.1"))
+            assert (await connection.answer()).headers["location"].startswith(f"https://lab.example/?n={number}&")
+        assert (tried.begun, tried.long_way) == (50, 0)
+
+
+async def test_a_sender_who_leaves_meanwhile_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(door=True) as tried:
+        async with tried.connection() as connection:
+            connection.send(slow(1))
+            await tried.until_begun(1)
+        tried.go.set()
+        assert (await tried.answer("GET /go/lab HTTP/1.1")).status == 302
+    assert caplog.text == ""
+
+
+async def test_an_answer_from_the_door_may_take_longer_than_a_request_may_be_idle() -> None:
+    short = Patience(head=0.2, body=0.2, idle=0.2)
+    async with serving(door=True, patience=short) as tried, tried.connection() as connection:
+        connection.send(slow(1))
+        await tried.until_begun(1)
+        await asyncio.sleep(0.5)  # longer than all of its patience
+        tried.go.set()
+        assert (await connection.answer()).status == 302
+        assert 0.05 < await connection.seconds_until_closed() < 2  # idle since then
+
+
+async def test_half_a_next_request_is_waited_for_as_anywhere() -> None:
+    short = Patience(head=0.2, body=5, idle=5)
+    async with serving(door=True, patience=short) as tried, tried.connection() as connection:
+        connection.send(written("GET /go/lab HTTP/1.1"))
+        assert (await connection.answer()).status == 302
+        connection.send(b"GET /go/l")
+        assert await connection.seconds_until_closed() < 2
+        assert tried.long_way == 0
+
+
+async def test_who_is_under_way_when_the_process_leaves_is_answered_and_told_that_it_is_the_last() -> None:
+    async with serving_by(door=True) as (tried, runner), tried.connection() as connection:
+        connection.send(slow(1))
+        await tried.until_begun(1)
+        await runner.leave(lambda: 0)
+        cleaning = asyncio.create_task(runner.cleanup())
+        await asyncio.sleep(0.05)
+        tried.go.set()
+        last = await connection.answer()
+        assert (last.status, last.headers["connection"]) == (302, "close")
+        async with asyncio.timeout(5):
+            await cleaning
+
+
+def _ours(answer: Answer) -> dict[str, str]:
+    """What aiohttp adds says nothing: the second, its name, and of what kind the body would be if there were one."""
+    passing = {"server", "date"} | ({"content-type"} if answer.status == 302 else set())
+    return {name: value for name, value in answer.headers.items() if name not in passing}

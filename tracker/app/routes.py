@@ -108,12 +108,12 @@ class Routes:
     def _front_door(self, clicks: ClickOutEndpoint, watch: Watch) -> FrontDoor:
         return FrontDoor(
             "/go",
-            clicks.answer,
+            clicks.begin,
             kind=CLICK_OUT,
             watch=watch,
+            proxies=self.proxies,
             limit=self.limiting.clicks,
             exempt=self.limiting.exempt,
-            address=self.proxies.read_address,
             new_request_id=_new_request_id,
             now=time.monotonic,
         )

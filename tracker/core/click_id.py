@@ -18,7 +18,7 @@ SHARDS = 1 << 10
 RANDOM_BITS = 38
 
 _SHAPE = re.compile(f"[{LETTERS}][{ALPHABET}]{{{LENGTH - 1}}}")
-_TO_PYTHON_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # what int(text, 32) reads
+_TO_PYTHON_DIGITS = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")  # what int(..., 32) reads
 
 
 class ClickIdParts(NamedTuple):
@@ -34,7 +34,7 @@ def is_click_id(text: str) -> bool:
 
 def parts(click_id: str) -> ClickIdParts:
     """The fields of a text that `is_click_id`."""
-    payload = int(click_id[1:PAYLOAD_LENGTH].translate(_TO_PYTHON_DIGITS), 32)
+    payload = int(click_id[1:PAYLOAD_LENGTH].encode().translate(_TO_PYTHON_DIGITS), 32)
     return ClickIdParts(
         second=payload >> 48,
         shard=(payload >> RANDOM_BITS) & (SHARDS - 1),

@@ -9,8 +9,10 @@ from tracker.core.partner import Promotion, Reward, Terms, TermsVersion
 
 def terms_at(version: TermsVersion, clicked_at: datetime) -> Terms | None:
     """The entry in force at the click; entries do not inherit from one another. None: before the first."""
-    in_force = [terms for terms in version.terms if terms.valid_from <= clicked_at]
-    return in_force[-1] if in_force else None
+    for terms in reversed(version.terms):
+        if terms.valid_from <= clicked_at:
+            return terms
+    return None
 
 
 def promotions_at(version: TermsVersion, clicked_at: datetime) -> tuple[Promotion, ...]:
@@ -28,4 +30,5 @@ def best_rate(version: TermsVersion, clicked_at: datetime) -> Decimal | None:
     if terms is not None:
         rewards += [reward for _, reward in terms.tariffs]
         rewards += [terms.reward] if terms.reward else []
-    return max((reward.rate for reward in rewards if reward.rate is not None), default=None)
+    rates = [reward.rate for reward in rewards if reward.rate is not None]
+    return max(rates) if rates else None

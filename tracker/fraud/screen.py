@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+
+import msgspec
 
 from tracker.core.click import Check, CheckResult, Finding
 from tracker.core.partner import CheckPolicy
 from tracker.core.reasons import ClickReason, Reason
 from tracker.fraud.rules import RULES
 from tracker.fraud.signals import Signals
+from tracker.fraud.user_agent import REMEMBERED
 
 
 class Outcome(StrEnum):
@@ -19,7 +22,7 @@ class Outcome(StrEnum):
     AGAIN = "again"  # asked to come back
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome
     traffic: tuple[ClickReason, ...]
     refusals: tuple[Reason, ...]
@@ -37,7 +40,7 @@ _DEFAULT_POLICY = CheckPolicy()
 
 def screen(signals: Signals, *, shopper_known: bool) -> Verdict:
     """Every rule, every reason."""
-    traffic = tuple(reason for reason, applies in RULES if applies(signals))
+    traffic = _traffic_of(signals)
     refusals = () if shopper_known else (Reason.NO_SHOPPER,)
     if not traffic:
         return Verdict(Outcome.GO, traffic, refusals)
@@ -46,12 +49,16 @@ def screen(signals: Signals, *, shopper_known: bool) -> Verdict:
     return Verdict(Outcome.AGAIN if ClickReason.PREFETCH in traffic else Outcome.PLAIN, traffic, refusals)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _traffic_of(signals: Signals) -> tuple[ClickReason, ...]:
+    return tuple(reason for reason, applies in RULES if applies(signals))
+
+
 def screen_checks(checks: Iterable[CheckResult], policies: Mapping[Check, CheckPolicy]) -> tuple[Reason, ...]:
     """What the browser checks refuse: a finding, sure enough for its policy. `unknown` never refuses."""
+    found = [result for result in checks if result.finding is Finding.FOUND]
     return tuple(
-        _REFUSALS[result.check] for result in checks if _refuses(result, policies.get(result.check, _DEFAULT_POLICY))
+        _REFUSALS[result.check]
+        for result in found
+        if policies.get(result.check, _DEFAULT_POLICY).refuses_at(result.confidence)
     )
-
-
-def _refuses(result: CheckResult, policy: CheckPolicy) -> bool:
-    return result.finding is Finding.FOUND and policy.refuses_at(result.confidence)

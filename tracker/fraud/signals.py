@@ -1,13 +1,14 @@
 """What a request says about who sends it, read once and cut to length: every rule may trust it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 _LONGEST_USER_AGENT = 512
 _LONGEST_HEADER = 64
 
 
-class Signals(NamedTuple):
+class Signals(msgspec.Struct, frozen=True, gc=False):
     method: str
     user_agent: str  # empty: none was sent
     fetch_mode: str  # Sec-Fetch-Mode, lower case; empty: the browser does not send it
@@ -18,13 +19,13 @@ class Signals(NamedTuple):
 def read_signals(method: str, headers: Mapping[str, str]) -> Signals:
     """`headers` ignores case in names."""
     get = headers.get
-    purposes = [get("Sec-Purpose"), get("Purpose"), get("X-Moz"), get("X-Purpose")]
+    purposes = [said for said in (get("Sec-Purpose"), get("Purpose"), get("X-Moz"), get("X-Purpose")) if said]
     return Signals(
         method=method,
         user_agent=text(get("User-Agent", ""), _LONGEST_USER_AGENT),
         fetch_mode=get("Sec-Fetch-Mode", "")[:_LONGEST_HEADER].lower(),
         fetch_dest=get("Sec-Fetch-Dest", "")[:_LONGEST_HEADER].lower(),
-        purposes=" ".join(said[:_LONGEST_HEADER].lower() for said in purposes if said),
+        purposes=" ".join([said[:_LONGEST_HEADER].lower() for said in purposes]),
     )
 
 

@@ -13,7 +13,7 @@ from crawleruseragents import is_crawler
 
 from tracker.core.click import Device
 
-_REMEMBERED = 20_000  # agent strings; some 10 MB
+REMEMBERED = 20_000  # agent strings; some 10 MB
 _LONGEST_NAME = 64
 
 # Every browser of the last 25 years begins so. What does not is a program or an app's own HTTP client, also where the
@@ -32,7 +32,7 @@ class Agent(NamedTuple):
     os_family: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def read_agent(user_agent: str) -> Agent:
     """`user_agent` as `Signals` holds it; empty is a bot."""
     parsed = user_agents.parse(user_agent)

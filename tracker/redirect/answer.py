@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+
+import msgspec
 
 from tracker.core.click import CheckResult
 from tracker.core.partner import Partner
@@ -24,7 +25,7 @@ class Notice(StrEnum):
 STATUSES = {Notice.NOT_RECORDED: 503, Notice.BAD_LINK: 400, Notice.NO_PARTNER: 404}
 
 
-class SentOn(NamedTuple):
+class SentOn(msgspec.Struct, frozen=True, gc=False):
     location: str
     cookies: tuple[str, ...] = ()
 

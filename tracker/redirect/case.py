@@ -1,7 +1,8 @@
 """One click-out with all that was gathered about it, before anything is decided."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from tracker.core.click import Device
 from tracker.core.partner import Origin, Partner
@@ -16,7 +17,7 @@ from tracker.redirect.tokens import Tokens
 _PHONES = (Device.PHONE, Device.TABLET)
 
 
-class Sender(NamedTuple):
+class Sender(msgspec.Struct, frozen=True, gc=False):
     """Where a request came from, as the web edge knows it."""
 
     cookies: Mapping[str, str]
@@ -24,14 +25,14 @@ class Sender(NamedTuple):
     request_id: str
 
 
-class Who(NamedTuple):
+class Who(msgspec.Struct, frozen=True, gc=False):
     shopper_id: str  # empty: nobody is signed in
     browser_id: str  # empty: it has no cookie of ours
     by_link: bool  # the signed link says so, whatever the cookie says
     notices: tuple[Notice, ...]
 
 
-class Case(NamedTuple):
+class Case(msgspec.Struct, frozen=True, gc=False):
     asked: ClickOut
     sender: Sender
     partner: Partner

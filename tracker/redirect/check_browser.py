@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy, Partner
 from tracker.core.reasons import Reason
@@ -78,8 +80,8 @@ class CheckBrowser:
         if partner is None or page is None or (asked.deep_link and not is_deep_link(asked.deep_link, partner.hosts)):
             return None
         # The navigation was screened when the page was asked for; this is its script.
-        signals = asked.signals._replace(method="GET", fetch_mode="", fetch_dest="")
-        asked = asked._replace(signals=signals, referer_host=page.r)
+        signals = msgspec.structs.replace(asked.signals, method="GET", fetch_mode="", fetch_dest="")
+        asked = msgspec.structs.replace(asked, signals=signals, referer_host=page.r)
         case = gather(asked, sender, partner, self._tokens, self._cookies, now)
         if case.verdict.outcome is not Outcome.GO or whose_digest(case.who.shopper_id) != page.w:
             return None

@@ -1,8 +1,10 @@
 """A request to be sent on to a partner, read once into a frozen value: every later line may trust it."""
 
-from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import msgspec
 from aiohttp import web
 
 from tracker.core.click import Surface
@@ -15,7 +17,7 @@ _LONGEST_HOST = 253
 _OURS = "same-origin"
 
 
-class ClickOut(NamedTuple):
+class ClickOut(msgspec.Struct, frozen=True, gc=False):
     partner_id: str
     signals: Signals
     link_token: str  # of a signed shopper link; empty: none
@@ -31,14 +33,20 @@ class ClickOut(NamedTuple):
 
 
 def read_click_out(request: web.Request, partner_id: str) -> ClickOut | None:
+    """As `click_out_of`."""
+    return click_out_of(request.method, request.rel_url.raw_query_string, request.headers, partner_id)
+
+
+def click_out_of(method: str, raw_query: str, headers: Mapping[str, str], partner_id: str) -> ClickOut | None:
     """None: a parameter stands twice, so nobody can know which was meant (`url=good&url=evil`)."""
-    query = request.query
-    if len(query) > len(set(query)):
+    pairs = _pairs(raw_query)
+    query = dict(pairs)
+    if len(query) < len(pairs):
         return None
-    site = request.headers.get("Sec-Fetch-Site", "")
+    site = headers.get("Sec-Fetch-Site", "")
     return ClickOut(
         partner_id=partner_id,
-        signals=read_signals(request.method, request.headers),
+        signals=read_signals(method, headers),
         link_token=query.get("s", "")[:_LONGEST_TOKEN],
         deep_link=query.get("url", ""),
         banner=text(query.get("b", ""), _LONGEST_BANNER),
@@ -46,7 +54,7 @@ def read_click_out(request: web.Request, partner_id: str) -> ClickOut | None:
         told=query.get("go") == "1",
         # Only a link on our own page can switch: anybody can send an address around.
         switch=query.get("switch") == "1" and site == _OURS,
-        referer_host=_host(request.headers.get("Referer", "")),
+        referer_host=_host(headers.get("Referer", "")[:_LONGEST_REFERER]),
         page_token=query.get("page", "")[:_LONGEST_TOKEN],
         without=query.get("without") == "1",
         from_us=site == _OURS if site else None,
@@ -66,9 +74,16 @@ def address_of(asked: ClickOut, **changes: str) -> str:
     return f"/go/{asked.partner_id}{'?' if query else ''}{query}"
 
 
+def _pairs(raw_query: str) -> list[tuple[str, str]]:
+    if "%" in raw_query or "+" in raw_query:
+        return parse_qsl(raw_query, keep_blank_values=True)
+    return [(name, value) for name, _, value in [pair.partition("=") for pair in raw_query.split("&") if pair]]
+
+
+@lru_cache(maxsize=1024)  # browsers tell a page of another site's origin alone
 def _host(referer: str) -> str:
     """The page's address may hold anything, a session or a search: only its host is kept."""
     try:
-        return text(urlsplit(referer[:_LONGEST_REFERER]).hostname or "", _LONGEST_HOST)
+        return text(urlsplit(referer).hostname or "", _LONGEST_HOST)
     except ValueError:
         return ""

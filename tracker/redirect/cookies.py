@@ -1,7 +1,8 @@
 """The cookies of a click-out, and how they are set: `__Host-`, HttpOnly, Secure, SameSite=Lax wherever there is TLS."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from tracker.core.signing_keys import BROWSER_COOKIE_SECONDS
 from tracker.redirect.tokens import (
@@ -15,7 +16,7 @@ from tracker.redirect.tokens import (
 _RENEW_BROWSER_SECONDS = 30 * 86_400
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What the cookies say. Empty: no such cookie, or none that we signed."""
 
     shopper_id: str = ""
@@ -25,7 +26,11 @@ class Known(NamedTuple):
 
     def passed(self, now: float) -> PassClaim | None:
         """The pass, while the browser need not be asked again."""
-        return self.pass_ if self.pass_ is not None and now - self.pass_.t <= PASS_SECONDS else None
+        return self.pass_ if self.pass_ is not None and _is_fresh(self.pass_, now) else None
+
+
+def _is_fresh(pass_: PassClaim, now: float) -> bool:
+    return now - pass_.t <= PASS_SECONDS
 
 
 def sent_cookies(header: str) -> Mapping[str, str]:
@@ -45,10 +50,13 @@ class Cookies:
 
     def read(self, sent: Mapping[str, str], now: float) -> Known:
         shopper = self._tokens.read_shopper_cookie(sent.get(self._shopper, ""), now)
-        browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
+        shopper_id = shopper.s if shopper else ""
         pass_ = self._tokens.read_pass_cookie(sent.get(self._pass, ""), now)
+        if pass_ is not None and _is_fresh(pass_, now):  # it names the browser, whose own cookie has time
+            return Known(shopper_id, pass_.b, renew_browser=False, pass_=pass_)
+        browser = self._tokens.read_browser_cookie(sent.get(self._browser, ""), now)
         return Known(
-            shopper_id=shopper.s if shopper else "",
+            shopper_id=shopper_id,
             # Two first tabs at once are given two names; the one that passed stays.
             browser_id=pass_.b if pass_ else browser.b if browser else "",
             renew_browser=browser is None

@@ -6,6 +6,7 @@ sent on byte for byte.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from yarl import URL
@@ -51,7 +52,12 @@ def address_with_id(partner: Partner, click_id: str, deep_link: str | None) -> s
     link = partner.link.replace("{click_id}", click_id)
     if "{url}" not in link:
         return link
-    return link.replace("{url}", quote(deep_link or partner.home, safe=""))
+    return link.replace("{url}", _quoted(deep_link or partner.home))
+
+
+@lru_cache(maxsize=1024)  # of up to 2,000 bytes; most go to the partner's front page
+def _quoted(address: str) -> str:
+    return quote(address, safe="")
 
 
 def plain_address(partner: Partner, deep_link: str | None) -> str:

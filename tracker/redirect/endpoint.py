@@ -1,6 +1,6 @@
 """`GET|HEAD /go/{partner}`: a request in, a redirect or a page out. `POST /go/{partner}/check`: what that page saw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from aiohttp import web
@@ -11,14 +11,14 @@ from tracker.redirect.case import Sender
 from tracker.redirect.check_browser import CheckBrowser
 from tracker.redirect.check_request import read_check
 from tracker.redirect.checks.page import ChecksPages
-from tracker.redirect.click_out import read_click_out
+from tracker.redirect.click_out import click_out_of, read_click_out
 from tracker.redirect.cookies import sent_cookies
 from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.web import refusal
-from tracker.web.front_door import raise_what_failed
+from tracker.web.front_door import Visit
 from tracker.web.language import language_of
-from tracker.web.redirect import Redirect
+from tracker.web.redirect import redirect
 
 _Response = TypeVar("_Response", bound=web.StreamResponse)
 
@@ -48,21 +48,32 @@ class ClickOutEndpoint:
         ]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        raise_what_failed(request)
-        return await self.answer(request, request.match_info["partner"])
-
-    async def answer(self, request: web.Request, partner_id: str) -> web.StreamResponse:
-        asked = read_click_out(request, partner_id)
+        asked = read_click_out(request, request.match_info["partner"])
         if asked is None:
             return refusal(400, "ambiguous", "A parameter of this address stands twice.")
         answer = await self._record_click.answer(asked, self._sender(request))
         if isinstance(answer, SentOn):
-            return _with_cookies(Redirect(answer.location), answer.cookies)
+            return _with_cookies(redirect(answer.location), answer.cookies)
         if isinstance(answer, AskedBack):
             return web.Response(status=503, headers={"Cache-Control": "no-store", "Retry-After": "1"})
         if isinstance(answer, Asked):
             return _with_cookies(self._checks_pages.page(request, answer, asked), answer.cookies)
         return self._pages.response(request, answer, asked)
+
+    def begin(self, visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> bool:
+        """Behind the front door: `done` is told later where the shopper goes, and which cookies are set; None: it is
+        for `handle` to answer. So is what False is returned for."""
+        cookies = visit.headers.get("Cookie", "")
+        if "pass=" not in cookies and "go=1" not in visit.query:
+            return False  # not even worth a look: there will be a page
+        asked = click_out_of("GET", visit.query, visit.headers, visit.name)
+        if asked is None:
+            return False
+        return self._record_click.begin(
+            asked,
+            Sender(sent_cookies(cookies), visit.address, visit.request_id),
+            lambda sent: done(sent.location, sent.cookies) if sent else done(None, ()),
+        )
 
     async def check(self, request: web.Request) -> web.Response:
         """Only our own page can ask: another site's script could not even read its token."""

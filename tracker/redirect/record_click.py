@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
 
 from tracker.core.click import Check, CheckResult, Confidence, Finding, Policy
 from tracker.core.partner import CheckPolicy, Partner
 from tracker.core.reasons import Reason
-from tracker.core.session import OpenElsewhere
+from tracker.core.session import OpenElsewhere, Session
 from tracker.errors import StoreUnavailableError
 from tracker.fraud.screen import Outcome, screen_checks
-from tracker.redirect.answer import Answer, Asked, AskedBack, Notice, Told
+from tracker.redirect.answer import Answer, Asked, AskedBack, Notice, SentOn, Told
 from tracker.redirect.ask_browser import AskBrowser, session_of
 from tracker.redirect.case import Case, Sender, gather
 from tracker.redirect.click_out import ClickOut
@@ -18,6 +21,29 @@ from tracker.redirect.destination import is_deep_link
 from tracker.redirect.recorder import Recorder, Seen
 from tracker.redirect.tokens import Tokens
 from tracker.telemetry import CLICK_PAGES, CLICK_REASONS, Telemetry
+
+
+class Leaving(msgspec.Struct, frozen=True, gc=False):
+    """A person who is sent on as soon as the click is written down."""
+
+    case: Case
+    seen: Seen
+    session: Session | None = None  # that it opens, unless it is open in another tab
+
+
+class Asking(msgspec.Struct, frozen=True, gc=False):
+    """A person whose browser is asked first."""
+
+    case: Case
+
+
+class TurnedAway(msgspec.Struct, frozen=True, gc=False):
+    """No person's click, or nobody goes anywhere."""
+
+    case: Case
+
+
+Decision: TypeAlias = Leaving | Asking | TurnedAway | Told
 
 
 class RecordClick:
@@ -44,52 +70,66 @@ class RecordClick:
         self._now = now
 
     async def answer(self, asked: ClickOut, sender: Sender) -> Answer:
+        decided = self.decide(asked, sender)
+        if isinstance(decided, Leaving):
+            return await self._send_on(decided)
+        if isinstance(decided, Asking):
+            return self._ask(decided.case)
+        return await self._turn_away(decided.case) if isinstance(decided, TurnedAway) else self._tell(decided)
+
+    def begin(self, asked: ClickOut, sender: Sender, done: Callable[[SentOn | None], None]) -> bool:
+        """The short way of who leaves: `done` is told later where to. False, or None told: `answer` it, from the
+        beginning; nobody was sent on."""
+        decided = self.decide(asked, sender)
+        if not isinstance(decided, Leaving):
+            return False
+        self._recorder.begin(decided.case, decided.seen, decided.session, done)
+        return True
+
+    def decide(self, asked: ClickOut, sender: Sender) -> Decision:
+        """Nothing is counted or written down yet."""
         partner = self._partners().get(asked.partner_id)
         if partner is None:
-            return self._tell(Notice.NO_PARTNER)
+            return Told((Notice.NO_PARTNER,))
         if asked.deep_link and not is_deep_link(asked.deep_link, partner.hosts):
-            return self._tell(Notice.BAD_LINK, partner=partner)
+            return Told((Notice.BAD_LINK,), partner)
         case = gather(asked, sender, partner, self._tokens, self._cookies, self._now())
-        for reason in case.verdict.traffic:
-            self._telemetry.count(CLICK_REASONS, str(reason))
-        if asked.signals.method != "GET":  # HEAD: nobody goes anywhere, so there is no click to record
-            return case.plain
         if case.verdict.outcome is not Outcome.GO:
-            return await self._note(case)
-        return await self._send(case)
+            return TurnedAway(case)
+        notices = case.notices
+        if notices and not asked.told:  # what will cost the cashback is told before leaving
+            return Told(notices, partner)
+        return self._checked(case)
 
-    async def _note(self, case: Case) -> Answer:
-        """No person's click."""
-        await self._recorder.note(case, Seen(case.who.browser_id), str(case.verdict.outcome))
-        return AskedBack() if case.verdict.outcome is Outcome.AGAIN else case.plain
-
-    async def _send(self, case: Case) -> Answer:
-        """A person, who is told before leaving what will cost the cashback."""
-        if case.notices and not case.asked.told:
-            return self._tell(*case.notices, partner=case.partner)
-        try:
-            return await self._go(case)
-        except StoreUnavailableError:
-            return self._tell(Notice.NOT_RECORDED, partner=case.partner)
-
-    async def _go(self, case: Case) -> Answer:
-        """Raises StoreUnavailableError."""
+    def _checked(self, case: Case) -> Decision:
         if not case.who.shopper_id:  # nothing can be earned, so there is nothing to check
-            return await self._send_on(case, Seen(case.who.browser_id or self._recorder.new_name()))
+            return Leaving(case, Seen(case.who.browser_id or self._recorder.new_name()))
         if self._leaves_unchecked(case):
             refusals = (Reason.NOT_CHECKED,) if self._anything_refuses() else ()
-            return await self._send_on(case, Seen(case.who.browser_id or self._recorder.new_name(), refusals=refusals))
+            return Leaving(case, Seen(case.who.browser_id or self._recorder.new_name(), refusals=refusals))
         passed = case.known.passed(case.now)
         checks = _as_passed(tuple(passed.c)) if passed else ()
         if passed is None or screen_checks(checks, self._policies()):  # what was overruled then may refuse now
-            return self._ask(case)
-        session = session_of(case, case.who.browser_id)
-        sent = await self._recorder.send_on(case, Seen(case.who.browser_id, checks=checks), session)
-        return self._ask(case) if isinstance(sent, OpenElsewhere) else sent  # only the page sees which tab this is
+            return Asking(case)
+        return Leaving(case, Seen(case.who.browser_id, checks), session_of(case, case.who.browser_id))
 
-    async def _send_on(self, case: Case, seen: Seen) -> Answer:
-        sent = await self._recorder.send_on(case, seen)
-        return case.plain if isinstance(sent, OpenElsewhere) else sent
+    async def _send_on(self, leaving: Leaving) -> Answer:
+        case = leaving.case
+        try:
+            sent = await self._recorder.send_on(case, leaving.seen, leaving.session)
+        except StoreUnavailableError:
+            return self._tell(Told((Notice.NOT_RECORDED,), case.partner))
+        if not isinstance(sent, OpenElsewhere):
+            return sent
+        return self._ask(case)  # only the page sees which tab this is
+
+    async def _turn_away(self, case: Case) -> Answer:
+        for reason in case.verdict.traffic:
+            self._telemetry.count(CLICK_REASONS, str(reason))
+        if case.asked.signals.method != "GET":  # HEAD: nobody goes anywhere, so there is no click to record
+            return case.plain
+        await self._recorder.note(case, Seen(case.who.browser_id), str(case.verdict.outcome))
+        return AskedBack() if case.verdict.outcome is Outcome.AGAIN else case.plain
 
     def _leaves_unchecked(self, case: Case) -> bool:
         """By the link of a checks page of this browser. Anybody can send such a link around: it must not cost others
@@ -108,10 +148,10 @@ class RecordClick:
         self._telemetry.count(CLICK_PAGES, "checks")
         return self._ask_browser.ask(case)
 
-    def _tell(self, *notices: Notice, partner: Partner | None = None) -> Told:
-        for notice in notices:
+    def _tell(self, told: Told) -> Told:
+        for notice in told.notices:
             self._telemetry.count(CLICK_PAGES, str(notice))
-        return Told(notices, partner)
+        return told
 
 
 @lru_cache(maxsize=1024)  # there are few ways to pass

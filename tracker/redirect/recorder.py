@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from functools import lru_cache
+from typing import Protocol
+
+import msgspec
 
 from tracker.core.click import Check, CheckResult
 from tracker.core.click_id import RANDOM_BITS, SHARDS
@@ -11,7 +14,7 @@ from tracker.core.reasons import Reason
 from tracker.core.session import OpenElsewhere, Session
 from tracker.core.terms import best_rate
 from tracker.errors import StoreUnavailableError
-from tracker.fraud.user_agent import read_agent
+from tracker.fraud.user_agent import REMEMBERED, read_agent
 from tracker.redirect.answer import SentOn
 from tracker.redirect.case import Case
 from tracker.redirect.click_id import SignedClickIds
@@ -38,11 +41,20 @@ class Clicks(Protocol):
     ) -> Recorded | OpenElsewhere:
         """On disk when it returns. Raises StoreUnavailableError; the same click may be recorded again then."""
 
+    def begin(
+        self,
+        fact: ClickFact,
+        visitor: bytes,
+        session: Session | None,
+        done: Callable[[Recorded | OpenElsewhere | Exception], None],
+    ) -> None:
+        """Attributable, as by `record`; `done` is told later, when it is on disk or failed."""
+
     async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
         """None also while that cannot be told."""
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct, frozen=True, gc=False):
     """What is written beside the click: of its browser, and why its orders earn nothing."""
 
     browser_id: str
@@ -69,6 +81,7 @@ class Recorder:
         self._click_ids = click_ids
         self._cookies = cookies
         self._hashes = hashes
+        self._hash_of_agent = lru_cache(maxsize=REMEMBERED)(hashes.of)
         self._telemetry = telemetry
         self._random = random
 
@@ -90,15 +103,26 @@ class Recorder:
 
     async def send_on(self, case: Case, seen: Seen, session: Session | None = None) -> SentOn | OpenElsewhere:
         """Recorded on disk, then sent on; or what is open in another tab. Raises StoreUnavailableError."""
-        fact = self._fact(case, seen, str(case.verdict.outcome))
+        fact = self._fact(case, seen, case.verdict.outcome.value)
         visitor = _visitor(case, fact, refused=bool(seen.refusals))
         try:
             recorded = await self._clicks.record(fact, attributable=True, visitor=visitor, session=session)
         except StoreUnavailableError:
             self._telemetry.count(CLICKS_NOT_RECORDED)
             raise
-        if isinstance(recorded, OpenElsewhere):
-            return recorded
+        return recorded if isinstance(recorded, OpenElsewhere) else self._sent_on(case, seen, recorded)
+
+    def begin(self, case: Case, seen: Seen, session: Session | None, done: Callable[[SentOn | None], None]) -> None:
+        """As `send_on`, for who waits for nothing: `done` is told later. None: something else is to be answered."""
+        fact = self._fact(case, seen, case.verdict.outcome.value)
+        visitor = _visitor(case, fact, refused=bool(seen.refusals))
+
+        def recorded(what: Recorded | OpenElsewhere | Exception) -> None:
+            done(None if isinstance(what, (OpenElsewhere, Exception)) else self._sent_on(case, seen, what))
+
+        self._clicks.begin(fact, visitor, session, recorded)
+
+    def _sent_on(self, case: Case, seen: Seen, recorded: Recorded) -> SentOn:
         if recorded.is_new:
             self._telemetry.count(CLICKS, str(case.verdict.outcome))
         else:
@@ -153,7 +177,7 @@ class Recorder:
             browser_family=agent.browser_family,
             browser_version=agent.browser_version,
             os_family=agent.os_family,
-            user_agent_hash=self._hashes.of(asked.signals.user_agent),
+            user_agent_hash=self._hash_of_agent(asked.signals.user_agent),
             address_hash=address_hash,
             address_net=network_of(sender.address),
             referer_host=asked.referer_host,

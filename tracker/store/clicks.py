@@ -13,7 +13,7 @@ from dataclasses import replace
 from hashlib import blake2b, sha1
 from importlib.resources import files
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, TypeAlias, TypeVar, overload
 
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
@@ -48,10 +48,13 @@ _CLOCKS_DIFFER_SECONDS = 300  # those of two web workers, or of one and Valkey
 _Fact = TypeVar("_Fact", bound=ClickFact)
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     click_id: str  # for a double click that of the first one
     is_new: bool
     repeat: bool = False
+
+
+Done: TypeAlias = Callable[[Recorded | OpenElsewhere | Exception], None]
 
 
 class ClickStore:
@@ -97,17 +100,28 @@ class ClickStore:
             await self._commit_of(slot).submit(("XADD", f"clicks:{slot}", "*", FACT_FIELD, entry))
             return Recorded(fact.click_id, is_new=True)
         while True:
-            place = place_of(fact.click_id)
-            reply = await self._commit_of(place.slot).submit(self._record_command(fact, place, visitor, session))
-            if isinstance(reply, bytes):
-                return Recorded(reply.decode(), is_new=False)
-            if isinstance(reply, int):
-                return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
-            click_ids, opened_at_ms, tab = reply
-            open_ = OpenElsewhere(tuple(click_ids.decode().split()), opened_at_ms / 1000, tab.decode())
-            if session is None or session.act is not SessionAct.OVER:
-                return open_
-            fact = msgspec.structs.replace(fact, supersedes=list(open_.click_ids))
+            recorded = _read_reply(fact, await self._sent(fact, visitor, session))
+            if isinstance(recorded, Recorded) or session is None or session.act is not SessionAct.OVER:
+                return recorded
+            fact = msgspec.structs.replace(fact, supersedes=list(recorded.click_ids))
+
+    def begin(self, fact: ClickFact, visitor: bytes, session: Session | None, done: Done) -> None:
+        """As `record`, of an attributable click with a session that only asks, or none; `done` is told later."""
+
+        def replied(reply: "asyncio.Future[Any]") -> None:
+            try:
+                recorded = _read_reply(fact, reply.result())
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to hear of it
+                done(error)
+            else:
+                done(recorded)
+
+        self._sent(fact, visitor, session).add_done_callback(replied)
+
+    def _sent(self, fact: ClickFact, visitor: bytes, session: Session | None) -> "asyncio.Future[Any]":
+        """Valkey's reply, or StoreUnavailableError."""
+        place = place_of(fact.click_id)
+        return self._commit_of(place.slot).submit(self._record_command(fact, place, visitor, session))
 
     async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
         """The session that is open in another tab than this one; `shard` is that of the shopper's clicks. Raises
@@ -225,6 +239,16 @@ class ClickStore:
                 return await send(self._valkey, commands, copies)
         except (RedisError, OSError, TimeoutError) as error:
             raise _unavailable(error) from error
+
+
+def _read_reply(fact: ClickFact, reply: Any) -> Recorded | OpenElsewhere:
+    """What the script says became of that click."""
+    if isinstance(reply, int):
+        return Recorded(fact.click_id, is_new=True, repeat=reply == 1)
+    if isinstance(reply, bytes):
+        return Recorded(reply.decode(), is_new=False)
+    click_ids, opened_at_ms, tab = reply
+    return OpenElsewhere(tuple(click_ids.decode().split()), opened_at_ms / 1000, tab.decode())
 
 
 @overload

@@ -48,8 +48,8 @@ class GroupCommit(Generic[Item, Result]):
         self._unanswered: deque[tuple[float, asyncio.Future[Result]]] = deque()  # the oldest first
         self._timer: asyncio.TimerHandle | None = None
 
-    async def submit(self, item: Item) -> Result:
-        """A caller that is cancelled leaves its item aboard: others are on the same trip."""
+    def submit(self, item: Item) -> "asyncio.Future[Result]":
+        """Its result, to be awaited. Who is cancelled leaves the item aboard: others are on the same trip."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Result] = loop.create_future()
         now = loop.time()
@@ -60,7 +60,7 @@ class GroupCommit(Generic[Item, Result]):
                 self._give_up_overdue()
         if len(self._tasks) < self._lanes:
             self._tasks.add(asyncio.create_task(self._go()))
-        return await answer
+        return answer
 
     async def _go(self) -> None:
         try:

@@ -5,12 +5,11 @@ from the click id alone. Small hashes are one compact block: about 90 bytes a cl
 """
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import msgspec
 
 from tracker.core.click import Check, CheckResult, Click, Confidence, Device, Finding, Surface
-from tracker.core.click_id import parts
+from tracker.core.click_id import RANDOM_BITS, parts
 from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason, Reason
 from tracker.core.unix_time import moment
@@ -27,6 +26,11 @@ _CHECKS = list(Check)
 _RESULTS = [
     (finding, confidence) for finding in (Finding.UNKNOWN, Finding.OK, Finding.FOUND) for confidence in Confidence
 ]
+_PLACES = {
+    (str(surface), str(device)): place << 4 | number
+    for place, surface in enumerate(_SURFACES)
+    for number, device in enumerate(_DEVICES)
+}
 _CHECK_BITS = {
     (str(check), str(finding), str(confidence)): number << 4 * place
     for place, check in enumerate(_CHECKS)
@@ -47,7 +51,7 @@ class HotClick(msgspec.Struct, frozen=True, array_like=True):
     checks: int  # four bits each
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Where a click lies. Each next bucket is used when the one before is full: 16 and 256 of them to the first."""
 
     slot: str  # "{07}"
@@ -56,20 +60,24 @@ class Place(NamedTuple):
     ends_at: int  # Unix time at which the bucket's hour is over
 
 
+_SLOTS = tuple(f"{{{slot:02}}}" for slot in range(SLOTS))
+
+
 def slot_of(shard: int) -> str:
-    return f"{{{shard % SLOTS:02}}}"
+    return _SLOTS[shard % SLOTS]
 
 
 @lru_cache(maxsize=1024)  # asked several times while a click is recorded
 def place_of(click_id: str) -> Place:
     second, shard, random = parts(click_id)
     slot = slot_of(shard)
-    bucket = f"h{slot}{second // BUCKET_SECONDS:x}.{shard:x}"
+    hour, into = divmod(second, BUCKET_SECONDS)
+    bucket = f"h{slot}{hour:x}.{shard:x}"
     return Place(
         slot=slot,
         buckets=(bucket, f"{bucket}.{random & 15:x}", f"{bucket}.{random & 255:02x}+"),
-        field=(second % BUCKET_SECONDS << 38 | random).to_bytes(7, "big"),
-        ends_at=(second // BUCKET_SECONDS + 1) * BUCKET_SECONDS,
+        field=(into << RANDOM_BITS | random).to_bytes(7, "big"),
+        ends_at=(hour + 1) * BUCKET_SECONDS,
     )
 
 
@@ -78,17 +86,19 @@ def expires_at(place: Place, hot_days: int) -> int:
 
 
 def pack(fact: ClickFact) -> bytes:
-    place = _SURFACES.index(Surface(fact.surface)) << 4 | _DEVICES.index(Device(fact.device))
+    checks = 0
+    for check in fact.checks:
+        checks += _CHECK_BITS[check[:3]]
     return msgspec.msgpack.encode(
         HotClick(
             microsecond=fact.clicked_at_us % 1_000_000,
             partner_id=fact.partner_id,
             shopper_id=fact.shopper_id,
             terms_version=fact.terms_version,
-            place=place,
+            place=_PLACES[fact.surface, fact.device],
             refusals=fact.refusals,
             traffic=fact.traffic,
-            checks=sum(_CHECK_BITS[check[:3]] for check in fact.checks),
+            checks=checks,
         )
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from tracker.errors import ConfigurationError
 from tracker.web.networks import Networks, packed, written
@@ -31,16 +32,14 @@ class TrustedProxies:
         try:
             return request[_ADDRESS]
         except KeyError:
-            return self.read_address(request)
+            address = request[_ADDRESS] = self.sender(request.remote or "", request.headers)
+            return address
 
-    def read_address(self, request: web.Request) -> str:
-        """As `address_of`, of a request that nobody has asked about: that need not be looked up."""
+    def sender(self, peer: str, headers: "CIMultiDictProxy[str]") -> str:
+        """As `address_of`, by the socket's address and what was sent with the request."""
         if not self._networks:
-            address = _bare(request.remote or "")
-        else:
-            address = self.client_address(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
-        request[_ADDRESS] = address
-        return address
+            return _bare(peer)
+        return self.client_address(peer, headers.getall("X-Forwarded-For", ()))
 
     def trusts(self, peer: str) -> bool:
         raw = _read(peer) if self._networks else None

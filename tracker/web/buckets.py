@@ -48,6 +48,11 @@ class Buckets:
         self._full_at[slot] = full_at
         return 0.0
 
+    def give_back(self, key: str) -> None:
+        """What was taken a moment ago, and not used."""
+        if self._full_at is not None:
+            self._full_at[hash(key) % self._slots] -= self._interval
+
 
 def household(address: str) -> str:
     """Whom a limit is for: an IPv4 address, or the /64 that a single customer of IPv6 has at least."""

@@ -1,23 +1,38 @@
-"""The short way of a request that is asked for often: past the router and the middlewares, which cost as much as what
-is answered. What they do for it is done here, in order. Whatever is unusual about a request goes the long way: through
-the application, where the same route answers it, and where each refusal and failure has its one shape."""
+"""The short way of a request that is asked for often, and answered by a redirect: past the application, its router and
+its middlewares, past aiohttp's request and response and the task in which it answers. Together they cost more than what
+is answered. What the middlewares do is done here, in order. Whatever is unusual about a request goes the long way:
+through the application, where the same route answers it, and where each page, refusal and failure has its one shape."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TypeAlias
 
+import msgspec
 from aiohttp import HttpVersion11, web
+from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDictProxy
 
-from tracker.web.errors import name_request
+from tracker.telemetry import REQUEST_ID
+from tracker.web.address import TrustedProxies
 from tracker.web.limits import Exempt, Kind
+from tracker.web.redirect import head_of
 from tracker.web.watch import REQUEST_ID_HEADER, Watch
 
-Answering: TypeAlias = Callable[[web.Request, str], Awaitable[web.StreamResponse]]  # with the last part of the path
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 FRONT_DOOR: web.AppKey["FrontDoor"] = web.AppKey("front_door")  # that of an application, if it has one
-_FAILED = web.RequestKey("failed", Exception)
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """A request, as far as it was read."""
+
+    name: str  # the last part of its path
+    query: str  # as it was sent
+    headers: "CIMultiDictProxy[str]"
+    address: str
+    request_id: str
+
+
+Begin: TypeAlias = Callable[[Visit, Callable[[str | None, Sequence[str]], None]], bool]
 
 
 class FrontDoor:
@@ -26,63 +41,73 @@ class FrontDoor:
     def __init__(
         self,
         path: str,
-        answer: Answering,
+        begin: Begin,
         *,
         kind: str,
         watch: Watch,
+        proxies: TrustedProxies,
         limit: Kind,
         exempt: Exempt,
-        address: Callable[[web.Request], str],
         new_request_id: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
-        """`now` is in seconds, of a clock that does not go back."""
+        """`begin` returns whether it answers, and then tells later where to, and which cookies are set. None: it does
+        not answer after all, and nothing came of it. `now` is in seconds, of a clock that does not go back."""
         self._route = f"{path}/{{name}}"
-        self._path = re.compile(rf"{re.escape(path)}/([a-z0-9-]+)(?:\?[^#]*)?")
-        self._answer = answer
+        self._path = re.compile(rf"{re.escape(path)}/([a-z0-9-]+)(?:\?([^#]*))?")
+        self._begin = begin
         self._kind = kind
         self._watch = watch
-        self._limit = limit
+        self._proxies = proxies
+        self._limit = limit.buckets
         self._exempt = exempt
-        self._address = address
         self._new_request_id = new_request_id
         self._now = now
 
-    def before(self, application: Handler) -> Handler:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            asked = self._path.fullmatch(request.raw_path) if _is_usual(request) else None
-            if asked is None:
-                return await application(request)
-            begun = perf_counter()
-            request_id = self._watch.given_id(request) or self._new_request_id()
-            name_request(request, request_id)
-            whom = self._exempt.limited(self._address(request))
-            if whom and self._limit.buckets.take(whom, self._now()):
-                return await application(request)
+    def take(self, message: RawRequestMessage, peer: str, answer: Callable[[bytes | None], None]) -> bool:
+        """Whether it is answered here: then `answer` is given the head of the answer, but for its end, later. It may be
+        given None: then, as after False, the request goes the long way."""
+        asked = self._path.fullmatch(message.path) if _is_usual(message) else None
+        if asked is None:
+            return False
+        begun = perf_counter()
+        headers = message.headers
+        address = self._proxies.sender(peer, headers)
+        whom = self._exempt.limited(address)
+        if whom and self._limit.take(whom, self._now()):
+            return False  # refused the long way
+        request_id = self._watch.given_id(peer, headers) or self._new_request_id()
+
+        def done(location: str | None, cookies: Sequence[str]) -> None:
+            if location is None:
+                answer(None)
+                return
             try:
-                answer = await self._answer(request, asked[1])
-            except Exception as error:  # noqa: BLE001 - told the long way, whatever it is
-                request[_FAILED] = error
-                return await application(request)
-            self._watch.answered(request.method, self._route, self._kind, answer, perf_counter() - begun)
-            answer.headers[REQUEST_ID_HEADER] = request_id
-            return answer
+                head = head_of(location, cookies, {REQUEST_ID_HEADER: request_id})
+            except ValueError:  # told the long way
+                answer(None)
+                return
+            answer(head)
+            name = REQUEST_ID.set(request_id)
+            self._watch.answered("GET", self._route, self._kind, 302, perf_counter() - begun)
+            REQUEST_ID.reset(name)
 
-        return handle
+        try:
+            is_taken = self._begin(Visit(asked[1], asked[2] or "", headers, address, request_id), done)
+        except Exception:  # noqa: BLE001 - whatever it is, it fails again the long way, and is told there
+            is_taken = False
+        if whom and not is_taken:
+            self._limit.give_back(whom)
+        return is_taken
 
 
-def raise_what_failed(request: web.Request) -> None:
-    """On the long way of a request that failed on the short one: it is not tried again."""
-    error = request.get(_FAILED)
-    if error is not None:
-        raise error
-
-
-def _is_usual(request: web.Request) -> bool:
-    headers = request.headers
+def _is_usual(message: RawRequestMessage) -> bool:
+    headers = message.headers
     return (
-        request.method == "GET"
-        and request.version == HttpVersion11
+        message.method == "GET"
+        and message.version == HttpVersion11
+        and not message.should_close
+        and not message.upgrade
         and "Content-Encoding" not in headers
         and "Expect" not in headers
         and "Transfer-Encoding" not in headers

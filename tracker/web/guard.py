@@ -2,25 +2,25 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler
 
 from tracker.telemetry import OPEN_CONNECTIONS, REFUSED_REQUESTS, SLOW_CONNECTIONS, Telemetry
 from tracker.web.connections import Connections
 from tracker.web.errors import refusal
 from tracker.web.front_door import FRONT_DOOR, FrontDoor
+from tracker.web.queries import Queries
 
 log = logging.getLogger(__name__)
 
-_HEAD_END = b"\r\n\r\n"
 _LOOK_SECONDS = 0.02
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,9 @@ class _GuardedServer(web.Server):
 
     def __init__(self, guard: "_Guard", plain: web.Server, door: FrontDoor | None) -> None:
         handler: Any = plain.request_handler  # its requests are those that the application makes
-        if door is not None:
-            handler = door.before(handler)
         super().__init__(handler, request_factory=plain.request_factory)
         self._guard = guard
+        self._door = door
         self._arguments: dict[str, Any] = {
             "keepalive_timeout": guard.patience.idle,
             "lingering_time": guard.patience.head,
@@ -91,27 +90,43 @@ class _GuardedServer(web.Server):
         }
 
     def __call__(self) -> RequestHandler:
-        return _GuardedConnection(self._guard, self, loop=asyncio.get_running_loop(), **self._arguments)
+        return _GuardedConnection(self._guard, self._door, self, loop=asyncio.get_running_loop(), **self._arguments)
 
 
 class _GuardedConnection(RequestHandler):
     """Remembers since when it waits for the rest of a request; `payload` is the body that it waits for, if any."""
 
-    __slots__ = ("_admitted", "_guard", "_queries", "payload", "waiting_since")
+    __slots__ = (
+        "_admitted",
+        "_at_door",
+        "_door",
+        "_guard",
+        "_held",
+        "_left",
+        "_peer",
+        "_queries",
+        "payload",
+        "waiting_since",
+    )
 
-    def __init__(self, guard: "_Guard", *arguments: Any, **named: Any) -> None:
+    def __init__(self, guard: "_Guard", door: FrontDoor | None, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._guard = guard
+        self._door = door
+        self._at_door = False  # a request is answered there
+        self._held = b""  # what came meanwhile
+        self._left: asyncio.Future[None] | None = None  # set when it is answered, if somebody waits for that
         self.waiting_since: float | None = None
         self.payload: StreamReader | None = None
-        self._queries = _Queries()
+        self._queries = Queries()
         self._admitted: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.waiting_since = self._loop.time()
         peer = transport.get_extra_info("peername")
-        self._admitted = self._guard.connections.admit(peer[0] if isinstance(peer, tuple) else "")
+        self._peer = peer[0] if isinstance(peer, tuple) else ""
+        self._admitted = self._guard.connections.admit(self._peer)
         if self._admitted is None:
             self.force_close()
 
@@ -123,8 +138,21 @@ class _GuardedConnection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._admitted is None:
             return
+        if self._at_door:
+            self._held += data
+            self._pause_transport_reading()
+            return
         begun = self._request_count
+        # While aiohttp's loop sleeps, and nothing waits for it, the front door is asked before it is woken.
+        sleeper = self._waiter if self._door and not self._messages else None
+        if sleeper is not None:
+            self._waiter = None
         super().data_received(self._queries.encode(data))
+        if sleeper is not None:
+            self._waiter = sleeper
+            if self._request_count == begun + 1 and self._goes_by_the_door():
+                return
+            self._wake()
         if self._request_count != begun and self.payload is not None and not self.payload.is_eof():
             self._break_off(self.payload)
         elif self._request_count != begun:  # a request line and all its headers are here
@@ -135,6 +163,68 @@ class _GuardedConnection(RequestHandler):
         elif self.waiting_since is None and not self._request_in_progress:
             self.payload = None
             self.waiting_since = self._loop.time()
+
+    def _goes_by_the_door(self) -> bool:
+        message, payload = self._messages[0]
+        if not isinstance(message, RawRequestMessage) or payload is not EMPTY_PAYLOAD or self._paused or self._close:
+            return False
+        self._at_door = True
+        if self._door is None or not self._door.take(message, self._peer, self._answer):
+            self._at_door = False
+            return False
+        self.payload = self.waiting_since = None
+        return True
+
+    def _answer(self, head: bytes | None) -> None:
+        """From the front door. None: it is for aiohttp's loop after all."""
+        self._at_door = False
+        if self._left is not None:
+            self._left.set_result(None)
+        if self.transport is None or self._parser is None:
+            return  # who asked has gone
+        if head is None:
+            self._wake()
+        else:
+            self._messages.popleft()
+            self._parser.message_consumed()
+            self._send(head, self.transport)
+        if self._held:
+            held, self._held = self._held, b""
+            self._resume_transport_reading()
+            self.data_received(held)
+
+    def _send(self, head: bytes, transport: asyncio.Transport) -> None:
+        if self._guard.is_leaving:
+            transport.write(head + b"Connection: close\r\n\r\n")
+            transport.close()
+            return
+        transport.write(head + b"\r\n")
+        self._keep_open()
+
+    def _keep_open(self) -> None:
+        """As aiohttp's loop does after each answer."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+
+    def _process_keepalive(self) -> None:
+        if self._at_door:  # which aiohttp takes for idle
+            self._keepalive_handle = None
+            self._keep_open()
+        else:
+            super()._process_keepalive()
+
+    def _wake(self) -> None:
+        if self._messages and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp names it
+        if self._at_door:
+            self._left = self._loop.create_future()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._left
+        await super().shutdown(timeout)
 
     def _break_off(self, payload: StreamReader) -> None:
         """The rest of a body cannot be read. aiohttp puts the error behind its request, which waits for that rest."""
@@ -170,50 +260,6 @@ class _GuardedConnection(RequestHandler):
             return super().handle_error(request, status, exc, message)
         self._guard.note_malformed(exc)
         return refusal(status, "malformed", "The request cannot be read as HTTP.")
-
-
-class _Queries:
-    """Percent-encodes what is not ASCII in a query: aiohttp refuses it unread, and real senders of postbacks write
-    `promo_code=СКИДКА`. Only in a request line that we know to be one: the first of a connection, and each that comes
-    after heads that end with their packet. Once a body, or a second request in a packet, came, bytes pass as they are.
-    """
-
-    __slots__ = ("_head", "_in_query", "_line_ended", "_lost")
-
-    def __init__(self) -> None:
-        self._lost = False
-        self._begin()
-
-    def _begin(self) -> None:
-        self._in_query = self._line_ended = False
-        self._head = b""  # the last bytes of the head so far
-
-    def lose(self) -> None:
-        """A body follows, and nobody tells us where it ends."""
-        self._lost = True
-
-    def encode(self, data: bytes) -> bytes:
-        if self._lost:
-            return data
-        head = self._head + data
-        end = head.find(_HEAD_END)
-        encoded = data if self._line_ended else self._encode_line(data)
-        if end < 0:
-            self._head = head[-3:]
-        elif end + len(_HEAD_END) == len(head):
-            self._begin()
-        else:
-            self._lost = True
-        return encoded
-
-    def _encode_line(self, data: bytes) -> bytes:
-        line, newline, rest = data.partition(b"\n")
-        self._line_ended = bool(newline)
-        path, mark, query = (b"", b"", line) if self._in_query else line.partition(b"?")
-        self._in_query = self._in_query or bool(mark)
-        if query.isascii():
-            return data
-        return path + mark + _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], query) + newline + rest
 
 
 class _Guard:

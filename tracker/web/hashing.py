@@ -17,7 +17,9 @@ class KeyedHash:
     def __init__(self, key: str, months: Mapping[str, str] = MappingProxyType({})) -> None:
         """`months`: a random key for each month such as 2026-11, which is destroyed some time after it."""
         self._mac = mac_by(bytes.fromhex(key))
-        self._months = {month: mac_by(bytes.fromhex(random)) for month, random in months.items()}
+        self._months = {
+            (int(month[:4]), int(month[5:])): mac_by(bytes.fromhex(random)) for month, random in months.items()
+        }
 
     def of(self, text: str) -> int:
         """Empty text is 0: nothing was there."""
@@ -26,7 +28,7 @@ class KeyedHash:
     def of_month(self, text: str, moment: datetime) -> int:
         """Joins hits of one month only: with time an address becomes somebody else's. When that month's key is
         destroyed, nobody can make or undo its hashes any more."""
-        month = f"{moment.year}-{moment.month:02}"
+        month = moment.year, moment.month
         if month not in self._months:  # a clock that is off by years: joined in this process alone
             self._months[month] = mac_by(os.urandom(32))
         return _hash(self._months[month], text)

@@ -1,12 +1,14 @@
 """Addresses by their bytes, as the socket library reads them: `ipaddress` takes ten times as long for each."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
+@lru_cache(maxsize=4096)  # of one request it is asked for its address four times
 def packed(text: str) -> bytes | None:
     """4 or 16 bytes; an IPv4 address that is written as IPv6 is IPv4. None: that is no address, or has more around it
     than one."""
@@ -32,8 +34,11 @@ class Networks:
 
     def __contains__(self, raw: bytes) -> bool:
         """An address as `packed` reads it."""
-        number = int.from_bytes(raw, "big")
-        return any(len(raw) == size and number >> rest == prefix for size, rest, prefix in self._prefixes)
+        number, length = int.from_bytes(raw, "big"), len(raw)
+        for size, rest, prefix in self._prefixes:  # noqa: SIM110 - a generator would cost as much as all of this
+            if length == size and number >> rest == prefix:
+                return True
+        return False
 
 
 def _prefix(network: IPv4Network | IPv6Network) -> tuple[int, int, int]:

@@ -1,34 +1,28 @@
 """A 302 that leads exactly where it says: `HTTPFound` rewrites the address, and signed partner links with it."""
 
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from time import time
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
 
 
-class Redirect(web.StreamResponse):
-    """It has no body, so its head is all there is to prepare: what a whole response needs is left out."""
+def redirect(location: str) -> web.Response:
+    return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
 
-    def __init__(self, location: str) -> None:
-        super().__init__(status=302, headers={"Location": location, "Cache-Control": "no-store", "Content-Length": "0"})
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self._payload_writer is not None:
-            return self._payload_writer
-        writer = self._payload_writer = request.writer
-        if self._keep_alive is None:
-            self._keep_alive = request.keep_alive
-        self._headers["Date"] = _date.now()
-        if not self._keep_alive:
-            self._headers["Connection"] = "close"
-        await writer.write_headers(f"HTTP/{request.version[0]}.{request.version[1]} 302 Found", self._headers)
-        return writer
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        if not self._eof_sent and self._payload_writer is not None:
-            self._eof_sent = True
-            await self._payload_writer.write_eof(data)
+def head_of(location: str, cookies: Sequence[str], more: Mapping[str, str]) -> bytes:
+    """The head of such an answer as it is sent, but for the empty line at its end. Raises ValueError for what would
+    begin a line of its own."""
+    said = "".join((location, *cookies, *more.values()))
+    if "\r" in said or "\n" in said or "\0" in said:
+        raise ValueError("a header would be more than one line")
+    head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nCache-Control: no-store\r\nContent-Length: 0\r\n"
+    for cookie in cookies:
+        head += f"Set-Cookie: {cookie}\r\n"
+    for name, value in more.items():
+        head += f"{name}: {value}\r\n"
+    return f"{head}Date: {_date.now()}\r\n".encode()
 
 
 class _Date:

@@ -42,18 +42,18 @@ class Watch:
         self._proxies = proxies
         self._slow_seconds = slow_seconds
 
-    def given_id(self, request: web.Request) -> str | None:
-        """The id that a proxy of ours gave it."""
-        given = request.headers.get(REQUEST_ID_HEADER)
-        if given and _SANE_ID.fullmatch(given) and self._proxies.trusts(request.remote or ""):
+    def given_id(self, peer: str, headers: Mapping[str, str]) -> str | None:
+        """The id that a proxy of ours, whose address is `peer`, gave a request."""
+        given = headers.get(REQUEST_ID_HEADER)
+        if given and _SANE_ID.fullmatch(given) and self._proxies.trusts(peer):
             return given
         return None
 
-    def answered(self, method: str, path: str, kind: str, answer: web.StreamResponse, took: float) -> None:
+    def answered(self, method: str, path: str, kind: str, status: int, took: float) -> None:
         """`path` is that of the route: the request's own may hold a secret."""
-        self._seconds[kind][min(max(answer.status // 100, 2), 5) - 2].observe(took)
-        if (took > self._slow_seconds or answer.status >= 500) and kind != HEALTH:
-            log.warning("%s %s answered %d after %.3f s", method, path, answer.status, took)
+        self._seconds[kind][min(max(status // 100, 2), 5) - 2].observe(took)
+        if (took > self._slow_seconds or status >= 500) and kind != HEALTH:
+            log.warning("%s %s answered %d after %.3f s", method, path, status, took)
 
 
 def watched(watch: Watch, kinds: Mapping[str, str]) -> Middleware:
@@ -64,12 +64,12 @@ def watched(watch: Watch, kinds: Mapping[str, str]) -> Middleware:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         begun = perf_counter()
-        given = watch.given_id(request)
+        given = watch.given_id(request.remote or "", request.headers)
         if given:
             name_request(request, given)
         answer = await handler(request)
         path = path_of(request)
-        watch.answered(request.method, path, kinds.get(path, OTHER), answer, perf_counter() - begun)
+        watch.answered(request.method, path, kinds.get(path, OTHER), answer.status, perf_counter() - begun)
         if not answer.prepared:
             answer.headers[REQUEST_ID_HEADER] = request_id(request)
         return answer

@@ -13,7 +13,7 @@ from tracker.core.facts import ClickFact
 from tracker.core.reasons import ClickReason
 from tracker.core.session import OpenElsewhere, Session
 from tracker.errors import StoreUnavailableError
-from tracker.store.clicks import PATIENCE_SECONDS, ClickStore, Recorded
+from tracker.store.clicks import PATIENCE_SECONDS, ClickStore, Done, Recorded
 from tracker.store.hot_click import place_of, slot_of
 from tracker.store.journal.journal import Journal, JournaledClick
 from tracker.store.journal.replay import Replay
@@ -34,6 +34,7 @@ class JournaledClicks:
         self._store = store
         self._journal = journal
         self._telemetry = telemetry
+        self._writing: set[asyncio.Future[None]] = set()  # clicks that nobody awaits
         self._away: set[str] = set()  # slots: of a cluster, a part may be away
         self._twice = Twice()
         self._replay = Replay(store, journal, self._away, telemetry)
@@ -48,7 +49,23 @@ class JournaledClicks:
                 return await self._store.record(fact, attributable=attributable, visitor=visitor, session=session)
             except StoreUnavailableError as error:
                 self._note_away(slot, error)
-        return await self._to_journal(fact, attributable, visitor, session)
+        return await self._to_journal(fact, attributable=attributable, visitor=visitor, session=session)
+
+    def begin(self, fact: ClickFact, visitor: bytes, session: Session | None, done: Done) -> None:
+        """An attributable click, as by `record`; `done` is told what came of it, later."""
+        slot = place_of(fact.click_id).slot
+
+        def recorded(what: Recorded | OpenElsewhere | Exception) -> None:
+            if isinstance(what, StoreUnavailableError):
+                self._note_away(slot, what)
+                self._begin_in_journal(fact, visitor, session, done)
+            else:
+                done(what)
+
+        if slot in self._away:
+            self._begin_in_journal(fact, visitor, session, done)
+        else:
+            self._store.begin(fact, visitor, session, recorded)
 
     async def open_elsewhere(self, shard: int, session: Session) -> OpenElsewhere | None:
         """None also when that cannot be told: what nobody knows refuses nothing."""
@@ -84,7 +101,7 @@ class JournaledClicks:
             return True
 
     async def _to_journal(
-        self, fact: ClickFact, attributable: bool, visitor: bytes, session: Session | None
+        self, fact: ClickFact, *, attributable: bool, visitor: bytes, session: Session | None
     ) -> Recorded:
         if not attributable:
             await _on_disk(asyncio.ensure_future(self._append(JournaledClick(fact, attributable, session))))
@@ -101,6 +118,19 @@ class JournaledClicks:
         self._twice.note(visitor, fact, tab, on_disk, is_repeat=repeat)
         await _on_disk(on_disk)
         return Recorded(fact.click_id, is_new=True, repeat=repeat)
+
+    def _begin_in_journal(self, fact: ClickFact, visitor: bytes, session: Session | None, done: Done) -> None:
+        async def write_down() -> None:
+            try:
+                recorded = await self._to_journal(fact, attributable=True, visitor=visitor, session=session)
+            except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits to hear of it
+                done(error)
+            else:
+                done(recorded)
+
+        written = asyncio.ensure_future(write_down())
+        self._writing.add(written)
+        written.add_done_callback(self._writing.discard)
 
     async def _append(self, click: JournaledClick) -> None:
         await self._journal.append(click)
