@@ -3,17 +3,18 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from tracker.app.limiting import Limiting
 from tracker.settings import read_settings
 from tracker.telemetry import Telemetry
 from tracker.web import TrustedProxies, Watch, make_runner, middleware, watched
-from tracker.web.front_door import FRONT_DOOR, FrontDoor, Visit
+from tracker.web.front_door import FRONT_DOOR, Done, FrontDoor, Visit
 from tracker.web.redirect import redirect
 from tracker.web.wrong import pages_for_people
 
@@ -24,6 +25,15 @@ _REQUEST = (
 _KINDS = {"/go/{partner}": "click_out"}
 
 Asking: TypeAlias = Callable[[int], Awaitable[None]]  # so many times
+
+
+class _Answers:
+    def may_begin(self, query: str, headers: CIMultiDictProxy[str]) -> bool:  # noqa: ARG002
+        return True
+
+    def begin(self, visit: Visit, done: Done) -> bool:
+        asyncio.get_running_loop().call_soon(done, f"https://{visit.name}.example/", ())
+        return True
 
 
 class _Wire(asyncio.Transport):
@@ -65,10 +75,6 @@ def _application(*, door: bool) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:
         return redirect(f"https://{request.match_info['partner']}.example/")
 
-    def begin(visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> bool:
-        asyncio.get_running_loop().call_soon(done, f"https://{visit.name}.example/", ())
-        return True
-
     app = web.Application(
         middlewares=[
             watched(watch, _KINDS), pages_for_people("Bench"), middleware(telemetry, lambda: os.urandom(8).hex()),
@@ -78,7 +84,7 @@ def _application(*, door: bool) -> web.Application:
     limiting.routes.put(app.add_routes([web.get("/go/{partner}", handle)]), limiting.clicks)
     if door:
         app[FRONT_DOOR] = FrontDoor(
-            "/go", begin, kind="click_out", watch=watch, proxies=proxies, limit=limiting.clicks,
+            "/go", _Answers(), kind="click_out", watch=watch, proxies=proxies, limit=limiting.clicks,
             exempt=limiting.exempt, new_request_id=lambda: os.urandom(8).hex(), now=time.monotonic,
         )  # fmt: skip
     return app

@@ -228,7 +228,7 @@ async def open_setting(
     app.add_routes(endpoint.routes())
     if door:
         app[FRONT_DOOR] = FrontDoor(
-            "/go", endpoint.begin, kind="click_out", watch=Watch(telemetry, _PROXIES, ["click_out"]), proxies=_PROXIES,
+            "/go", endpoint, kind="click_out", watch=Watch(telemetry, _PROXIES, ["click_out"]), proxies=_PROXIES,
             limit=Kind.of("clicks", 0), exempt=Exempt(()), new_request_id=lambda: REQUEST, now=lambda: setting.now,
         )  # fmt: skip
     async with TestClient(_Guarded(app), cookie_jar=DummyCookieJar()) as client:

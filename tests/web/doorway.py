@@ -1,11 +1,12 @@
 """A route behind all middlewares, with or without a front door before them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from tests.web.serving import Answer, Connection
 from tracker.errors import StoreUnavailableError
@@ -19,7 +20,7 @@ from tracker.telemetry import (
     Telemetry,
 )
 from tracker.web import GuardedRunner, Patience, TrustedProxies, Watch, make_runner, middleware, watched
-from tracker.web.front_door import FRONT_DOOR, FrontDoor, Visit
+from tracker.web.front_door import FRONT_DOOR, Done, FrontDoor, Visit
 from tracker.web.limits import Exempt, Kind, Limits
 from tracker.web.redirect import redirect
 from tracker.web.wrong import pages_for_people
@@ -87,7 +88,10 @@ class Served:
             answer.headers.add("Set-Cookie", cookie)
         return answer
 
-    def begin(self, visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> bool:
+    def may_begin(self, query: str, headers: CIMultiDictProxy[str]) -> bool:  # noqa: ARG002
+        return query != "hopeless"
+
+    def begin(self, visit: Visit, done: Done) -> bool:
         """The short way."""
         if visit.name == "page":
             return False
@@ -98,7 +102,7 @@ class Served:
         task.add_done_callback(self._telling.discard)
         return True
 
-    async def _tell(self, visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> None:
+    async def _tell(self, visit: Visit, done: Done) -> None:
         self.begun += 1
         if visit.name == "slow":
             await self.go.wait()
@@ -150,7 +154,7 @@ async def serving_by(
     limits.put(app.add_routes([web.get("/go/{partner}", served.handle)]), clicks)
     if door:
         app[FRONT_DOOR] = FrontDoor(
-            "/go", served.begin, kind="click_out", watch=watch, proxies=proxies, limit=clicks, exempt=exempt,
+            "/go", served, kind="click_out", watch=watch, proxies=proxies, limit=clicks, exempt=exempt,
             new_request_id=lambda: ID, now=lambda: 100.0,
         )  # fmt: skip
     runner = make_runner(app, served.telemetry, patience)

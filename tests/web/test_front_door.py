@@ -21,6 +21,7 @@ def slow(number: int) -> bytes:
         ("GET /go/lab?b=top&url=https%3A%2F%2Flab.example%2F HTTP/1.1", (), True),
         ("GET /go/lab?b=%D0%B6+x&b=2 HTTP/1.1", (), True),
         ("GET /go/page HTTP/1.1", (), False),
+        ("GET /go/lab?hopeless HTTP/1.1", (), False),
         ("GET /go/not-after-all HTTP/1.1", (), False),
         ("GET /go/two-lines HTTP/1.1", (), False),
         ("GET /go/lab HTTP/1.1", ("X-Request-Id: 7b1c-from.the_proxy",), True),

@@ -108,7 +108,7 @@ class Routes:
     def _front_door(self, clicks: ClickOutEndpoint, watch: Watch) -> FrontDoor:
         return FrontDoor(
             "/go",
-            clicks.begin,
+            clicks,
             kind=CLICK_OUT,
             watch=watch,
             proxies=self.proxies,

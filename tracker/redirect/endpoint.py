@@ -1,9 +1,10 @@
 """`GET|HEAD /go/{partner}`: a request in, a redirect or a page out. `POST /go/{partner}/check`: what that page saw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from tracker.errors import StoreUnavailableError
 from tracker.redirect.answer import Asked, AskedBack, SentOn, Stopped
@@ -16,7 +17,7 @@ from tracker.redirect.cookies import sent_cookies
 from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.web import refusal
-from tracker.web.front_door import Visit
+from tracker.web.front_door import Done, Visit
 from tracker.web.language import language_of
 from tracker.web.redirect import redirect
 
@@ -60,18 +61,18 @@ class ClickOutEndpoint:
             return _with_cookies(self._checks_pages.page(request, answer, asked), answer.cookies)
         return self._pages.response(request, answer, asked)
 
-    def begin(self, visit: Visit, done: Callable[[str | None, Sequence[str]], None]) -> bool:
-        """Behind the front door: `done` is told later where the shopper goes, and which cookies are set; None: it is
-        for `handle` to answer. So is what False is returned for."""
-        cookies = visit.headers.get("Cookie", "")
-        if "pass=" not in cookies and "go=1" not in visit.query:
-            return False  # not even worth a look: there will be a page
+    def may_begin(self, query: str, headers: "CIMultiDictProxy[str]") -> bool:
+        """Whoever has no pass, and was told nothing yet, is shown a page."""
+        return "pass=" in headers.get("Cookie", "") or "go=1" in query
+
+    def begin(self, visit: Visit, done: Done) -> bool:
+        """Satisfies `tracker.web.front_door.Answers`; what it does not answer is for `handle`."""
         asked = click_out_of("GET", visit.query, visit.headers, visit.name)
         if asked is None:
             return False
         return self._record_click.begin(
             asked,
-            Sender(sent_cookies(cookies), visit.address, visit.request_id),
+            Sender(sent_cookies(visit.headers.get("Cookie", "")), visit.address, visit.request_id),
             lambda sent: done(sent.location, sent.cookies) if sent else done(None, ()),
         )
 

@@ -2,8 +2,9 @@
 
 from tracker.web.address import TrustedProxies
 from tracker.web.errors import LARGEST_BODY, middleware, refusal, request_id
-from tracker.web.guard import GuardedRunner, Patience, make_runner
+from tracker.web.guard import Patience
 from tracker.web.health import Health, Part
+from tracker.web.runner import GuardedRunner, make_runner
 from tracker.web.watch import Watch, watched
 
 __all__ = [

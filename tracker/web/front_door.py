@@ -6,7 +6,7 @@ through the application, where the same route answers it, and where each page, r
 import re
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 from aiohttp import HttpVersion11, web
@@ -32,7 +32,18 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     request_id: str
 
 
-Begin: TypeAlias = Callable[[Visit, Callable[[str | None, Sequence[str]], None]], bool]
+Done: TypeAlias = Callable[[str | None, Sequence[str]], None]
+
+
+class Answers(Protocol):
+    """Who answers at the door."""
+
+    def may_begin(self, query: str, headers: "CIMultiDictProxy[str]") -> bool:
+        """At a glance, before anything is read: no promise."""
+
+    def begin(self, visit: Visit, done: Done) -> bool:
+        """Whether it is answered here: then `done` is told later where to, and which cookies are set. None: it is not
+        answered after all, and nothing came of it."""
 
 
 class FrontDoor:
@@ -41,7 +52,7 @@ class FrontDoor:
     def __init__(
         self,
         path: str,
-        begin: Begin,
+        answers: Answers,
         *,
         kind: str,
         watch: Watch,
@@ -51,11 +62,10 @@ class FrontDoor:
         new_request_id: Callable[[], str],
         now: Callable[[], float],
     ) -> None:
-        """`begin` returns whether it answers, and then tells later where to, and which cookies are set. None: it does
-        not answer after all, and nothing came of it. `now` is in seconds, of a clock that does not go back."""
+        """`now` is in seconds, of a clock that does not go back."""
         self._route = f"{path}/{{name}}"
         self._path = re.compile(rf"{re.escape(path)}/([a-z0-9-]+)(?:\?([^#]*))?")
-        self._begin = begin
+        self._answers = answers
         self._kind = kind
         self._watch = watch
         self._proxies = proxies
@@ -71,7 +81,9 @@ class FrontDoor:
         if asked is None:
             return False
         begun = perf_counter()
-        headers = message.headers
+        query, headers = asked[2] or "", message.headers
+        if not self._answers.may_begin(query, headers):
+            return False
         address = self._proxies.sender(peer, headers)
         whom = self._exempt.limited(address)
         if whom and self._limit.take(whom, self._now()):
@@ -93,7 +105,7 @@ class FrontDoor:
             REQUEST_ID.reset(name)
 
         try:
-            is_taken = self._begin(Visit(asked[1], asked[2] or "", headers, address, request_id), done)
+            is_taken = self._answers.begin(Visit(asked[1], query, headers, address, request_id), done)
         except Exception:  # noqa: BLE001 - whatever it is, it fails again the long way, and is told there
             is_taken = False
         if whom and not is_taken:
