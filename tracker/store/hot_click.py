@@ -67,7 +67,7 @@ def slot_of(shard: int) -> str:
     return _SLOTS[shard % SLOTS]
 
 
-@lru_cache(maxsize=1024)  # asked several times while a click is recorded
+@lru_cache(maxsize=16)  # asked several times while a click is recorded
 def place_of(click_id: str) -> Place:
     second, shard, random = parts(click_id)
     slot = slot_of(shard)

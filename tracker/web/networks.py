@@ -8,7 +8,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
-@lru_cache(maxsize=4096)  # of one request it is asked for its address four times
+@lru_cache(maxsize=16)  # of one request it is asked for its address four times
 def packed(text: str) -> bytes | None:
     """4 or 16 bytes; an IPv4 address that is written as IPv6 is IPv4. None: that is no address, or has more around it
     than one."""
