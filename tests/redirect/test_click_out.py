@@ -12,7 +12,7 @@ from tests.agents import DESKTOP, PHONE
 from tests.redirect.setting import NOW, SHOPPER, Setting, open_setting
 from tracker.core.click import Check, Device, Finding, Surface
 from tracker.core.reasons import ClickReason, Reason
-from tracker.telemetry import CLICK_PAGES, DOUBLE_CLICKS, REQUEST_SECONDS
+from tracker.telemetry import CLICK_PAGES, DOUBLE_CLICKS
 
 
 async def test_a_signed_link_leads_to_the_partner_with_a_signed_click_id_that_is_found_again(setting: Setting) -> None:
@@ -254,15 +254,6 @@ async def test_a_double_click_on_a_banner_is_one_click_when_the_browser_has_pass
     first, second = await setting.go("lab", stay=True), await setting.go("lab", stay=True)
     assert (first.status, first.asked) == (302, False)
     assert second.click_id == first.click_id
-
-
-async def test_who_has_passed_goes_the_short_way_and_everybody_else_the_long_one(
-    setting: Setting, request: pytest.FixtureRequest
-) -> None:
-    await setting.go("piz", s=setting.link(for_partner="*"))  # is asked first
-    assert setting.telemetry.value(REQUEST_SECONDS, "click_out", "3xx") == 0
-    await setting.go("lab")
-    assert setting.telemetry.value(REQUEST_SECONDS, "click_out", "3xx") == ("[short way]" in request.node.name)
 
 
 async def test_a_browser_goes_by_the_name_of_its_pass_and_keeps_that_name(setting: Setting) -> None:

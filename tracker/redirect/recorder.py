@@ -1,5 +1,6 @@
 """Writes a click-out down, durably, and says where the shopper goes with it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,6 +24,8 @@ from tracker.redirect.destination import address_with_id
 from tracker.redirect.tokens import PassClaim
 from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, Telemetry
 from tracker.web.hashing import KeyedHash, network_of
+
+log = logging.getLogger(__name__)
 
 NOTHING_CHECKED = tuple(CheckResult(check) for check in Check)
 
@@ -113,12 +116,19 @@ class Recorder:
         return recorded if isinstance(recorded, OpenElsewhere) else self._sent_on(case, seen, recorded)
 
     def begin(self, case: Case, seen: Seen, session: Session | None, done: Callable[[SentOn | None], None]) -> None:
-        """As `send_on`, for who waits for nothing: `done` is told later. None: something else is to be answered."""
+        """As `send_on`, for who waits for nothing: `done` is told later. None: something else is to be answered, or the
+        same again: a double click is one click."""
         fact = self._fact(case, seen, case.verdict.outcome.value)
         visitor = _visitor(case, fact, refused=bool(seen.refusals))
 
         def recorded(what: Recorded | OpenElsewhere | Exception) -> None:
-            done(None if isinstance(what, (OpenElsewhere, Exception)) else self._sent_on(case, seen, what))
+            sent = None
+            if not isinstance(what, (OpenElsewhere, Exception)):
+                try:
+                    sent = self._sent_on(case, seen, what)
+                except Exception:  # who asked must not wait for ever
+                    log.exception("a click was recorded, and could not be answered by the short way")
+            done(sent)
 
         self._clicks.begin(fact, visitor, session, recorded)
 
