@@ -42,11 +42,11 @@ async def _arrive(field: Compared, rate: float) -> dict[str, Any]:
             subprocess.run,
             ["taskset", "--cpu-list", str(two_cores()[1]), sys.executable, "-m", "bench.arrivals",
              str(field.tracker.port), str(rate), str(SECONDS), str(_CONNECTIONS),
-             str(field.shoppers.file(target.requests)), str(field.shoppers.sent), *PATHS],
+             str(field.shoppers.file(target.requests)), str(field.shoppers.sent[target.url]), *PATHS],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
         said: dict[str, Any] = json.loads(done.stdout)
-        field.shoppers.sent += said["with_id"] + said["others"]
+        field.shoppers.sent[target.url] += said["with_id"] + said["others"]
         if said["others"]:
             raise SystemExit(f"{said['others']} of the answers at a fixed rate were without an id")
         await field.stored.check(target, 0, said["with_id"], before)

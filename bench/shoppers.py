@@ -4,6 +4,7 @@ One request a line, as bench/wrk.lua reads it: from behind the path on, with a t
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,8 @@ class Shoppers:
         self._tokens = Tokens(secrets.link, secrets.cookie)
         self._folder = folder
         self._began = int(time.time())
-        self.sent = 0  # requests so far: none is sent again before every shopper was at every shop
+        # Requests so far, by the address they went to: none is sent there again before every shopper was at every shop.
+        self.sent: Counter[str] = Counter()
 
     def sign(self) -> None:
         """Anew: `passed` of a browser that passed, `stranger` of nobody known, `unchecked` of one to be asked."""

@@ -55,7 +55,7 @@ class Wrk:
         before = worked(target.processes)
         said = await asyncio.to_thread(self._run, target, connections, seconds)
         took = worked(target.processes) - before
-        self._shoppers.sent += said["sent"]
+        self._shoppers.sent[target.url] += said["sent"]
         answered = {kind: said[kind] for kind in ("with_id", "moved", "pages", "others")}
         if said["errors"] or not 0 < answered[target.answer] == sum(answered.values()):
             raise SystemExit(f"{target.name}: not all answers were {target.answer}: {said}")
@@ -65,7 +65,7 @@ class Wrk:
         paths = [path + target.query for path in PATHS]
         done = subprocess.run(
             [*self._pinned, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT),
-             target.url, "--", str(self._shoppers.file(target.requests)), str(self._shoppers.sent), *paths],
+             target.url, "--", str(self._shoppers.file(target.requests)), str(self._shoppers.sent[target.url]), *paths],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
