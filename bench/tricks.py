@@ -32,11 +32,12 @@ from tracker.fraud.screen import _traffic_of
 from tracker.fraud.signals import Signals
 from tracker.redirect.click_id import SignedClickIds, _base32
 from tracker.redirect.click_out import _host
-from tracker.redirect.cookies import Known, sent_cookies
+from tracker.redirect.cookies import Known
 from tracker.redirect.destination import _quoted
 from tracker.redirect.record_click import _as_passed
 from tracker.redirect.tokens import Tokens
 from tracker.store.hot_click import place_of
+from tracker.web.cookies import sent_cookies
 from tracker.web.hashing import KeyedHash, network_of
 from tracker.web.networks import Networks, packed, written
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.redirect.click_out import ClickOut, read_click_out
-from tracker.redirect.cookies import sent_cookies
+from tracker.web.cookies import sent_cookies
 
 PLAIN = st.text("abcXYZ019_.-~", max_size=8)
 NAMES = st.sampled_from(["s", "url", "b", "surface", "go", "switch", "page", "without", "x"])

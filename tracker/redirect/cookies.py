@@ -33,12 +33,6 @@ def _is_fresh(pass_: PassClaim, now: float) -> bool:
     return now - pass_.t <= PASS_SECONDS
 
 
-def sent_cookies(header: str) -> Mapping[str, str]:
-    """Of a `Cookie` header (RFC 6265, 5.4). Ours need no quotes, so nobody's are taken off."""
-    pairs = [pair.partition("=") for pair in header.split(";")]
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 class Cookies:
     def __init__(self, tokens: Tokens, *, over_tls: bool) -> None:
         prefix = "__Host-" if over_tls else ""  # browsers refuse the prefix on plain http

@@ -13,10 +13,10 @@ from tracker.redirect.check_browser import CheckBrowser
 from tracker.redirect.check_request import read_check
 from tracker.redirect.checks.page import ChecksPages
 from tracker.redirect.click_out import click_out_of, read_click_out
-from tracker.redirect.cookies import sent_cookies
 from tracker.redirect.pages import ToldPages
 from tracker.redirect.record_click import RecordClick
 from tracker.web import refusal
+from tracker.web.cookies import sent_cookies
 from tracker.web.front_door import Done, Visit
 from tracker.web.language import language_of
 from tracker.web.redirect import redirect

@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from tracker.web.cookies import sent_cookies
+
 LANGUAGES = ("ru", "en")
 _COOKIE = "language"
 _YEAR = 365 * 86_400
@@ -9,9 +11,8 @@ _YEAR = 365 * 86_400
 
 def language_of(request: web.Request) -> str:
     """`?lang=en` is a choice; it is kept in a cookie by `remember_language`."""
-    return choose(
-        request.headers.get("Accept-Language", ""), request.query.get("lang", ""), request.cookies.get(_COOKIE, "")
-    )
+    kept = sent_cookies(request.headers.get("Cookie", "")).get(_COOKIE, "")
+    return choose(request.headers.get("Accept-Language", ""), request.query.get("lang", ""), kept)
 
 
 def choose(accept_language: str, *chosen: str) -> str:
