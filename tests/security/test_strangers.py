@@ -78,6 +78,15 @@ async def test_a_compressed_bomb_is_refused_unread(exposed: RunningTracker) -> N
     assert worker.memory_info().rss - before < BOMB
 
 
+@pytest.mark.parametrize("path", ["/", "/go/lab", "/go/lab?go=1", "/pb/lab/x", "/nowhere", "/tag.js", "/readyz"])
+async def test_no_answer_names_the_version_of_what_answers(exposed: RunningTracker, path: str) -> None:
+    async with (
+        aiohttp.ClientSession(headers={"User-Agent": DESKTOP}) as client,
+        client.get(f"{exposed.url}{path}", allow_redirects=False) as answer,
+    ):
+        assert "Server" not in answer.headers
+
+
 async def test_answers_to_bots_prefetch_and_partners_set_no_cookie_and_are_stored_by_no_cache(
     exposed: RunningTracker,
 ) -> None:

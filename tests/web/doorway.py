@@ -57,7 +57,6 @@ class Served:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        await asyncio.sleep(0.02)  # who has just come in goes the long way
         try:
             yield Connection(reader, writer)
         finally:

@@ -109,6 +109,46 @@ async def test_many_requests_on_one_connection_all_go_the_short_way() -> None:
         assert (tried.begun, tried.long_way) == (50, 0)
 
 
+class Wire(asyncio.Transport):
+    """Between a connection and nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += bytes(data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+    async def until_sent(self, start: bytes) -> None:
+        async with asyncio.timeout(5):
+            while not self.sent:
+                await asyncio.sleep(0)
+        assert self.sent.startswith(start)
+        self.sent = b""
+
+
+async def test_the_first_request_may_come_before_aiohttp_s_loop_has_begun() -> None:
+    """As it does on a new connection of uvloop's."""
+    async with serving_by(door=True) as (tried, runner):
+        for first, status, begun in (("lab", b"302", 1), ("page", b"200", 0), ("not-after-all", b"302", 1)):
+            assert runner.server is not None
+            tried.begun = 0
+            connection, wire = runner.server(), Wire()
+            connection.connection_made(wire)
+            connection.data_received(written(f"GET /go/{first} HTTP/1.1"))
+            await wire.until_sent(b"HTTP/1.1 " + status)
+            assert tried.begun == begun
+            connection.data_received(written("GET /go/lab HTTP/1.1"))
+            await wire.until_sent(b"HTTP/1.1 302")
+            connection.connection_lost(None)
+
+
 async def test_a_sender_who_leaves_meanwhile_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(door=True) as tried:
         async with tried.connection() as connection:

@@ -2,45 +2,48 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
+from aiohttp import StreamReader
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 
 from tracker.web.front_door import FrontDoor
 from tracker.web.guard import GuardedConnection
 
+_Message: TypeAlias = tuple[Any, StreamReader]  # as aiohttp queues them
+
 
 class ConnectionAtDoor(GuardedConnection):
     """aiohttp reads the requests and answers what is not taken at the door, in its loop (`RequestHandler.start`). While
-    that loop sleeps and nothing waits for it, the door is asked before it is woken."""
+    that loop sleeps, or has not begun, and nothing waits for it, the door is asked before it is woken."""
 
-    __slots__ = ("_door", "_held", "_is_taken", "_left")
+    __slots__ = ("_door", "_held", "_left", "_taken")
 
     def __init__(self, door: FrontDoor, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._door = door
-        self._is_taken = False  # a request is being answered at the door; it is the first of `_messages`
+        self._taken: _Message | None = None  # the request that is being answered at the door
         self._held = b""  # what came meanwhile
         self._left: asyncio.Future[None] | None = None  # set when it is answered, if somebody waits for that
 
     def data_received(self, data: bytes) -> None:
-        if self._is_taken:
+        if self._taken is not None:
             self._held += data
             self._pause_transport_reading()
             return
-        sleeper = None if self._messages else self._waiter
-        if sleeper is None:
+        begun, sleeper = self._request_count, self._waiter
+        if self._messages or (begun and sleeper is None):  # somebody is being answered by the loop
             super().data_received(data)
             return
-        begun = self._request_count
         self._waiter = None
         try:
             super().data_received(data)
         finally:
             self._waiter = sleeper
         if self._close or self._force_close:
-            sleeper.cancel()
+            if sleeper is not None:
+                sleeper.cancel()
         elif self._request_count != begun + 1 or not self._goes_by_the_door():
             self._wake()
 
@@ -48,23 +51,24 @@ class ConnectionAtDoor(GuardedConnection):
         message, payload = self._messages[0]
         if not isinstance(message, RawRequestMessage) or payload is not EMPTY_PAYLOAD or self._paused:
             return False
-        self._is_taken = True
+        self._taken = self._messages.popleft()
         if not self._door.take(message, self._peer, self._answer):
-            self._is_taken = False
+            self._messages.append(self._taken)
+            self._taken = None
             return False
         return True
 
     def _answer(self, head: bytes | None) -> None:
         """None: it is for aiohttp's loop after all."""
-        self._is_taken = False
+        taken, self._taken = self._taken, None
         if self._left is not None and not self._left.done():
             self._left.set_result(None)
-        if self.transport is None or self._parser is None:
+        if self.transport is None or self._parser is None or taken is None:
             return  # who asked has gone
         if head is None:
+            self._messages.append(taken)
             self._wake()
         else:
-            self._messages.popleft()
             self._parser.message_consumed()
             self._send(head, self.transport)
         if self._held:
@@ -88,7 +92,7 @@ class ConnectionAtDoor(GuardedConnection):
             self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
 
     def _process_keepalive(self) -> None:
-        if self._is_taken:  # which aiohttp takes for idle
+        if self._taken is not None:  # which aiohttp takes for idle
             self._keepalive_handle = None
             self._keep_open()
         else:
@@ -99,7 +103,7 @@ class ConnectionAtDoor(GuardedConnection):
             self._waiter.set_result(None)
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109 - aiohttp names it
-        if self._is_taken:
+        if self._taken is not None:
             self._left = self._loop.create_future()
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
