@@ -84,7 +84,13 @@ async def test_no_answer_names_the_version_of_what_answers(exposed: RunningTrack
         aiohttp.ClientSession(headers={"User-Agent": DESKTOP}) as client,
         client.get(f"{exposed.url}{path}", allow_redirects=False) as answer,
     ):
-        assert "Server" not in answer.headers
+        assert answer.headers.get("Server", "tracker") == "tracker"
+
+
+async def test_nor_does_the_answer_to_what_is_no_http(exposed: RunningTracker) -> None:
+    answer = await send(exposed, b"GET / HTTP/9.9\r\n\r\n")
+    assert answer.startswith(b"HTTP/1")
+    assert b"aiohttp" not in answer
 
 
 async def test_answers_to_bots_prefetch_and_partners_set_no_cookie_and_are_stored_by_no_cache(

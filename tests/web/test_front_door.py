@@ -71,6 +71,13 @@ async def test_both_ways_share_one_limit() -> None:
         assert tried.telemetry.value(LIMITED, "clicks") == 1
 
 
+async def test_who_goes_the_long_way_after_all_is_counted_once() -> None:
+    async with serving(door=True, a_minute=3) as tried:
+        for name in ("not-after-all", "page", "two-lines"):
+            assert (await tried.answer(f"GET /go/{name} HTTP/1.1")).status < 400
+        assert (await tried.answer("GET /go/lab HTTP/1.1")).status == 429
+
+
 async def test_what_fails_at_the_door_fails_in_one_shape(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(door=True) as tried:
         answer = await tried.answer("GET /go/broken HTTP/1.1")

@@ -102,7 +102,6 @@ class Routes:
         app.add_routes(self._partner_pages().routes())
         app.add_routes(self._desk_pages().routes())
         app.add_routes(health)
-        app.on_response_prepare.append(_unnamed)
         app[FRONT_DOOR] = self._front_door(clicks, watch)
         return app
 
@@ -240,11 +239,6 @@ def _kinds(postbacks: Iterable[web.RouteDef], health: Iterable[web.RouteDef]) ->
         **dict.fromkeys(paths_of(postbacks), "postback"),
         **dict.fromkeys(paths_of(health), HEALTH),
     }
-
-
-async def _unnamed(_: web.Request, response: web.StreamResponse) -> None:
-    """Nobody needs to know which version of what answers."""
-    response.headers.popall("Server", None)
 
 
 def _new_request_id() -> str:

@@ -91,12 +91,13 @@ class FrontDoor:
         request_id = self._watch.given_id(peer, headers) or self._new_request_id()
 
         def done(location: str | None, cookies: Sequence[str]) -> None:
-            if location is None:
-                answer(None)
-                return
             try:
-                head = head_of(location, cookies, {REQUEST_ID_HEADER: request_id})
+                head = head_of(location, cookies, {REQUEST_ID_HEADER: request_id}) if location is not None else None
             except ValueError:  # told the long way
+                head = None
+            if head is None:
+                if whom:
+                    self._limit.give_back(whom)  # the long way takes it again
                 answer(None)
                 return
             answer(head)

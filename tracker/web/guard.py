@@ -128,8 +128,10 @@ class GuardedConnection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        if self.guard.is_leaving and not resp.prepared:
-            resp.force_close()
+        if not resp.prepared:
+            resp.headers.setdefault("Server", "tracker")  # aiohttp would name its version, and Python's
+            if self.guard.is_leaving:
+                resp.force_close()
         return await super().finish_response(request, resp, start_time)
 
     def handle_error(
