@@ -62,7 +62,7 @@ _PROXIES, _PLAIN_PROXIES = Networks(["127.0.0.0/8"]), [ip_network("127.0.0.0/8")
 
 _HASHES = KeyedHash("5a" * 32)
 _HASH_OF_AGENT = lru_cache(maxsize=1024)(_HASHES.of)
-_AGENT, _HOME, _REFERER = "Mozilla/5.0 " + "x" * 100, "https://shop.example/", "https://programme.example/"
+_AGENT, _HOME, _REFERER = "Mozilla/5.0 " + "x" * 100, "https://shop.example/", "https://programme.example"
 _SIGNALS = Signals("GET", _AGENT, "navigate", "document", "")
 _TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 

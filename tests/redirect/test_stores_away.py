@@ -15,7 +15,7 @@ from tracker.store.clicks import PATIENCE_SECONDS, ClickStore
 from tracker.store.journal.frames import frames
 from tracker.store.valkey_client import open_valkey
 from tracker.store.valkey_node import Command, Copies
-from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, JOURNALED
+from tracker.telemetry import CLICKS, CLICKS_NOT_RECORDED, DOUBLE_CLICKS, JOURNALED, REQUEST_SECONDS
 
 
 @asynccontextmanager
@@ -42,6 +42,7 @@ async def test_while_valkey_is_away_a_shopper_goes_on_with_an_id_and_the_click_i
         [payload] = frames(segment.read_bytes()).payloads
         assert page.click_id.encode() in payload
         assert setting.telemetry.value(JOURNALED) == setting.telemetry.value(CLICKS, "go") == 1
+        assert setting.telemetry.value(REQUEST_SECONDS, "click_out", "3xx") == 1  # all of it by the short way
 
 
 async def test_a_double_click_while_valkey_is_away_is_one_click(valkey: Redis, tmp_path: Path) -> None:

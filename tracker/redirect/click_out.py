@@ -54,7 +54,7 @@ def click_out_of(method: str, raw_query: str, headers: Mapping[str, str], partne
         told=query.get("go") == "1",
         # Only a link on our own page can switch: anybody can send an address around.
         switch=query.get("switch") == "1" and site == _OURS,
-        referer_host=_host(headers.get("Referer", "")[:_LONGEST_REFERER]),
+        referer_host=_host(_origin(headers.get("Referer", "")[:_LONGEST_REFERER])),
         page_token=query.get("page", "")[:_LONGEST_TOKEN],
         without=query.get("without") == "1",
         from_us=site == _OURS if site else None,
@@ -80,10 +80,14 @@ def _pairs(raw_query: str) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in [pair.partition("=") for pair in raw_query.split("&") if pair]]
 
 
-@lru_cache(maxsize=1024)  # browsers tell a page of another site's origin alone
-def _host(referer: str) -> str:
-    """The page's address may hold anything, a session or a search: only its host is kept."""
+def _origin(referer: str) -> str:
+    """The page's address may hold anything, a session or a search: what is behind its host is not even remembered."""
+    return "/".join(referer.split("/", 3)[:3]).partition("?")[0].partition("#")[0]
+
+
+@lru_cache(maxsize=1024)
+def _host(origin: str) -> str:
     try:
-        return text(urlsplit(referer).hostname or "", _LONGEST_HOST)
+        return text(urlsplit(origin).hostname or "", _LONGEST_HOST)
     except ValueError:
         return ""
